@@ -27,6 +27,8 @@
 #![forbid(unsafe_code)]
 
 mod address;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod contract;
 mod time;
 

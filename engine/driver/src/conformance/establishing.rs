@@ -1,0 +1,124 @@
+//! Listening, connecting, accepting.
+
+use super::Subject;
+use super::rig::{Rig, pattern};
+use crate::{Address, Driver, SocketOptions, Wait};
+
+/// Port 0 becomes a port that connects can reach, and `peer_address` names it.
+pub fn listening_on_port_zero_reports_the_real_address<S: Subject>(subject: &S) {
+    for address in subject.addresses() {
+        let mut rig = Rig::new(subject);
+        let (_, real) = rig.listen(&address);
+        let (client, _) = rig.pair_at(&real);
+        if let (Address::Tcp(asked), Address::Tcp(real)) = (&address, &real) {
+            assert_eq!(asked.ip(), real.ip());
+            assert_ne!(real.port(), 0);
+            let peer = rig.driver.peer_address(client.socket);
+            assert_eq!(peer, Some(Address::Tcp(*real)));
+        } else {
+            assert_eq!(address, real);
+        }
+    }
+}
+
+/// D1: a connect and its accept each complete in a poll, and once.
+pub fn a_connect_and_its_accept_complete_once<S: Subject>(subject: &S) {
+    for address in subject.addresses() {
+        let mut rig = Rig::new(subject);
+        let (listener, real) = rig.listen(&address);
+        let (client, server) = rig.pair_at(&real);
+        assert_ne!(client.socket, server.socket);
+        assert_ne!(client.socket, listener.socket);
+        // The rig fails on a second `Connected`; a second `Accepted` would have no connect of its own.
+        for _ in 0..100 {
+            rig.turn(Wait::Now);
+        }
+        assert!(rig.accepted.is_empty());
+        rig.close_all(&[listener, client, server]);
+    }
+}
+
+/// A refused connect is a result, after which the socket still waits for its close.
+pub fn connecting_where_nobody_listens_fails<S: Subject>(subject: &S) {
+    for address in subject.addresses() {
+        let mut rig = Rig::new(subject);
+        let (listener, real) = rig.listen(&address);
+        rig.close_all(&[listener]);
+        let client = rig.connect(&real);
+        rig.until("a refusal", |rig| rig.record(client).connected.is_some());
+        assert!(matches!(rig.record(client).connected, Some(Err(_))));
+        rig.close_all(&[client]);
+    }
+}
+
+/// A second listener at the same address fails, until the first one has closed.
+pub fn an_address_in_use_is_refused_and_free_after_close<S: Subject>(subject: &S) {
+    for address in subject.addresses() {
+        let mut rig = Rig::new(subject);
+        let (listener, real) = rig.listen(&address);
+        let token = rig.token();
+        let second = rig.driver.listen(token, &real, &SocketOptions::default());
+        assert!(second.is_err(), "two listeners at {real}");
+        // The refusal must not have disturbed the first, nor removed its path.
+        let (client, server) = rig.pair_at(&real);
+        rig.close_all(&[client, server, listener]);
+        let (listener, again) = rig.listen(&real);
+        assert_eq!(again, real);
+        let (client, server) = rig.pair_at(&real);
+        rig.close_all(&[client, server, listener]);
+    }
+}
+
+/// More connections than one turn would take all arrive, and each reaches its own peer.
+pub fn a_listener_accepts_a_burst_of_connections<S: Subject>(subject: &S) {
+    const CONNECTIONS: usize = 100;
+    for address in subject.addresses() {
+        let mut rig = Rig::new(subject);
+        let (_, real) = rig.listen(&address);
+        let clients: Vec<_> = (0..CONNECTIONS).map(|_| rig.connect(&real)).collect();
+        let servers: Vec<_> = (0..CONNECTIONS).map(|_| rig.accept()).collect();
+        rig.until("all connects", |rig| {
+            clients
+                .iter()
+                .all(|client| matches!(rig.record(*client).connected, Some(Ok(()))))
+        });
+        for (client, number) in clients.iter().zip(0_u64..) {
+            rig.send(*client, &pattern(8, number), 1);
+        }
+        for server in &servers {
+            rig.receive_stream(*server);
+        }
+        rig.until("each server's greeting", |rig| {
+            clients
+                .iter()
+                .all(|client| !rig.record(*client).sent.is_empty())
+                && servers
+                    .iter()
+                    .all(|server| !rig.record(*server).received.is_empty())
+        });
+    }
+}
+
+/// D10: an accept that fails stops the listener; the connection is taken after the restart.
+pub fn a_failed_accept_stops_the_listener_until_it_is_restarted<S: Subject>(subject: &S) {
+    for address in subject.addresses() {
+        let mut rig = Rig::new(subject);
+        let (listener, real) = rig.listen(&address);
+        if !subject.fail_accepts(true) {
+            return;
+        }
+        let client = rig.connect(&real);
+        rig.until("a failed accept", |rig| !rig.accepted.is_empty());
+        let (token, result) = rig.accepted.pop_front().expect("just seen");
+        assert_eq!(token, listener.token);
+        assert!(result.is_err());
+        subject.fail_accepts(false);
+        for _ in 0..100 {
+            rig.turn(Wait::Now);
+        }
+        assert!(rig.accepted.is_empty(), "D10: a failed listener is stopped");
+        rig.driver.accept(listener.socket);
+        let server = rig.accept();
+        rig.close_all(&[client, server, listener]);
+    }
+}

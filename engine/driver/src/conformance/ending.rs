@@ -11,17 +11,20 @@ pub fn the_end_comes_once_after_all_bytes<S: Subject>(subject: &S) {
             let mut rig = Rig::new(subject);
             let (client, server) = rig.pair(&address);
             let bytes = pattern(10_000, 9);
-            rig.send_all(client, &bytes, 4, |_| {});
-            rig.close(client);
-            rig.until("the end", |rig| {
-                if rig.record(server).demand == Asked::Nothing && rig.record(server).ends.is_empty()
-                {
+            let serve = |rig: &mut Rig<'_, S>| {
+                let record = rig.record(server);
+                if record.demand == Asked::Nothing && record.ends.is_empty() {
                     match kind {
                         0 => rig.receive_stream(server),
                         1 => rig.receive_once(server, 3000),
                         _ => rig.receive_into(server, 3000),
                     }
                 }
+            };
+            rig.send_all(client, &bytes, 4, serve);
+            rig.close(client);
+            rig.until("the end", |rig| {
+                serve(rig);
                 !rig.record(server).ends.is_empty()
             });
             assert!(matches!(rig.record(server).ends[..], [End::Eof]));
@@ -68,9 +71,9 @@ pub fn a_reset_fails_the_receive_and_the_next_sends<S: Subject>(subject: &S) {
         let mut rig = Rig::new(subject);
         let (client, server) = rig.pair(&address);
         rig.receive_stream(client);
-        rig.send_all(client, &pattern(1000, 12), 1, |_| {});
-        // The bytes are with the server once it can read one of them.
         rig.receive_once(server, 1);
+        rig.send_all(client, &pattern(2, 12), 1, |_| {});
+        // The second byte is with the server, or close behind, once it has read the first.
         rig.until("a byte", |rig| !rig.record(server).received.is_empty());
         rig.close_all(&[server]);
         rig.until("the reset", |rig| !rig.record(client).ends.is_empty());

@@ -88,13 +88,16 @@ pub fn once_fetches_no_more_than_it_was_asked_for<S: Subject>(subject: &S) {
         let mut rig = Rig::new(subject);
         let (client, server) = rig.pair(&address);
         let bytes = pattern(1000, 6);
-        rig.send_all(client, &bytes, 1, |_| {});
-        while rig.record(server).received.len() < bytes.len() {
-            rig.receive_once(server, 7);
-            rig.until("a Received", |rig| {
-                rig.record(server).demand == Asked::Nothing
-            });
-        }
+        let serve = |rig: &mut Rig<'_, S>| {
+            if rig.record(server).demand == Asked::Nothing {
+                rig.receive_once(server, 7);
+            }
+        };
+        rig.send_all(client, &bytes, 1, serve);
+        rig.until("all bytes", |rig| {
+            serve(rig);
+            rig.record(server).received.len() >= bytes.len()
+        });
         assert_same(&rig.record(server).received, &bytes);
         assert!(rig.record(server).receives >= bytes.len().div_ceil(7));
     }
@@ -170,13 +173,13 @@ pub fn a_flood_on_one_socket_does_not_starve_the_others<S: Subject>(subject: &S)
         let mut flooded = 0_usize;
         for round in 1..=ROUNDS {
             for (client, _) in &quiet {
-                rig.send(*client, b"quiet", 1);
+                rig.send(*client, b"q", 1);
             }
             rig.until("the quiet ones", |rig| {
                 keep_flooding(rig, flood, &bytes, &mut flooded);
                 quiet.iter().all(|(client, server)| {
                     rig.record(*client).sent.len() == round
-                        && rig.record(*server).received.len() == round * 5
+                        && rig.record(*server).received.len() == round
                 })
             });
         }

@@ -1,0 +1,27 @@
+//! Memory that messages live in: chunks and their pool, shared large bodies, slices, connection facts.
+//!
+//! Everything here is counted and may be freed on any thread, long after the socket or reactor that made it is
+//! gone. This module must not know pipes, sockets or sessions.
+//!
+//! ```text
+//!   Pool ──take──▶ Chunk ──(pipe retires it, last Slice or Batch lets go)──▶ back to the Pool, or freed
+//!                    ├─ page: frames ▶          ◀ slots ── Body (a large body, by reference)
+//!                    └─ ConnectionInfo: the facts of the connection its bytes came from
+//! ```
+
+mod body;
+mod body_buffer;
+mod chunk;
+mod info;
+mod pool;
+mod shadow;
+mod slice;
+mod slot;
+
+pub(crate) use body::{Body, FreeFn};
+pub(crate) use body_buffer::BodyBuffer;
+pub(crate) use chunk::{ChunkRef, Commit, NO_MESSAGE, Unit};
+pub(crate) use info::ConnectionInfo;
+pub(crate) use pool::{Pool, SizeClass};
+pub(crate) use slice::Slice;
+pub(crate) use slot::{SLOT_BYTES, Slot};

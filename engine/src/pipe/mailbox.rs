@@ -1,0 +1,55 @@
+//! Mailboxes: how threads tell each other about rare things, with a lock.
+//!
+//! Control only (connect, close, changed limits, handed-over halves); messages go through pipes.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use super::Owner;
+use crate::sync::{Arc, Mutex, lock};
+
+/// A queue of letters to one owner, which is rung if it sleeps. Any thread sends; the owner drains.
+pub(crate) struct Mailbox<T>(Arc<Letters<T>>);
+
+struct Letters<T> {
+    queue: Mutex<VecDeque<T>>,
+    owner: Owner,
+}
+
+impl<T> Mailbox<T> {
+    /// A mailbox of `owner`, which may have several.
+    pub(crate) fn new(owner: Owner) -> Self {
+        Self(Arc::new(Letters {
+            queue: Mutex::new(VecDeque::new()),
+            owner,
+        }))
+    }
+
+    /// Leaves a letter and rings the owner if it sleeps.
+    pub(crate) fn send(&self, letter: T) {
+        let mut queue = lock(&self.0.queue);
+        queue.push_back(letter);
+        self.0.owner.add_letter();
+        drop(queue);
+        self.0.owner.notify();
+    }
+
+    /// Moves all letters to the end of `letters`, oldest first.
+    pub(crate) fn drain(&self, letters: &mut Vec<T>) {
+        let mut queue = lock(&self.0.queue);
+        self.0.owner.remove_letters(queue.len());
+        letters.extend(queue.drain(..));
+    }
+}
+
+impl<T> Clone for Mailbox<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T> fmt::Debug for Mailbox<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mailbox").finish_non_exhaustive()
+    }
+}

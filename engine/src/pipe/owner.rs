@@ -1,0 +1,211 @@
+//! An owner: the reactor or socket that sleeps, and is rung when one of its pipes or mailboxes has news.
+//!
+//! ```text
+//!   wakers:   list a pipe, or count a letter ── fence ── asleep? ──swap──▶ ring
+//!   sleeper:  asleep ── fence ── list and letters empty? ──▶ sleep
+//! ```
+//!
+//! Either the waker sees the owner asleep, or the owner sees what the waker announced. An owner must not know
+//! what its pipes carry.
+
+use std::fmt;
+use std::io;
+use std::os::fd::RawFd;
+use std::sync::Arc as StdArc;
+use std::time::Instant;
+
+use ringmq_driver::Wake;
+
+use super::descriptor::Descriptor;
+use super::parker::Parker;
+use super::ready_list::{Event, Node, ReadyList};
+use crate::sync::{Arc, AtomicU32, AtomicUsize, Ordering, fence};
+
+/// Nobody need ring.
+const AWAKE: u32 = 0;
+/// Whoever announces something rings.
+const ASLEEP: u32 = 1;
+/// The owner is gone; nobody will look at its list again.
+const CLOSED: u32 = 2;
+
+/// A handle of one owner; clones name the same one.
+#[derive(Clone)]
+pub(crate) struct Owner(Arc<Sleeper>);
+
+struct Sleeper {
+    ready: ReadyList,
+    /// Letters sent to the owner's mailboxes and not yet drained.
+    letters: AtomicUsize,
+    /// [`AWAKE`], [`ASLEEP`] or [`CLOSED`].
+    state: AtomicU32,
+    bell: Bell,
+    descriptor: Descriptor,
+}
+
+/// What wakes a sleeping owner.
+enum Bell {
+    Driver(StdArc<dyn Wake>),
+    Parker(Parker),
+}
+
+impl Owner {
+    /// An owner that sleeps in its driver's poll.
+    pub(crate) fn with_driver(bell: StdArc<dyn Wake>) -> Self {
+        Self::new(Bell::Driver(bell))
+    }
+
+    /// An owner that sleeps in [`Self::park`].
+    pub(crate) fn parker() -> Self {
+        Self::new(Bell::Parker(Parker::new()))
+    }
+
+    fn new(bell: Bell) -> Self {
+        Self(Arc::new(Sleeper {
+            ready: ReadyList::new(),
+            letters: AtomicUsize::new(0),
+            state: AtomicU32::new(AWAKE),
+            bell,
+            descriptor: Descriptor::new(),
+        }))
+    }
+
+    /// Tells what became ready, oldest first. Events are hints: the pipe itself says what it has.
+    pub(crate) fn ready_events(&self, tell: impl FnMut(Event)) {
+        self.0.ready.pop_all(tell);
+    }
+
+    /// Whether [`Self::ready_events`] would find something: one load.
+    #[inline]
+    pub(crate) fn has_ready(&self) -> bool {
+        !self.0.ready.is_empty()
+    }
+
+    /// Whether a mailbox of this owner has something: one load.
+    #[inline]
+    pub(crate) fn has_mail(&self) -> bool {
+        // Relaxed: a hint; the mailbox's lock synchronises, and sleepers fence before they look.
+        self.0.letters.load(Ordering::Relaxed) != 0
+    }
+
+    /// Announces that the owner is about to sleep. Returns false, and stays awake, if there is something to do.
+    pub(crate) fn prepare_sleep(&self) -> bool {
+        // Relaxed: the fence orders the store before the looks, and the driver or parker orders the rest.
+        self.0.state.store(ASLEEP, Ordering::Relaxed);
+        // ORDERING: pairs with the fence in `notify`.
+        fence(Ordering::SeqCst);
+        if self.has_ready() || self.has_mail() {
+            self.awake();
+            return false;
+        }
+        true
+    }
+
+    /// Says that the owner looks again by itself. Call it after each sleep.
+    pub(crate) fn awake(&self) {
+        // Relaxed: a waker that still sees the old state rings once too often, which is allowed.
+        self.0.state.store(AWAKE, Ordering::Relaxed);
+    }
+
+    /// Sleeps until something is announced or `deadline` has passed. Returns whether there is something.
+    ///
+    /// # Panics
+    /// If the owner sleeps in a driver.
+    pub(crate) fn park(&self, deadline: Option<Instant>) -> bool {
+        let Bell::Parker(parker) = &self.0.bell else {
+            panic!("a reactor sleeps in its driver")
+        };
+        if !self.prepare_sleep() {
+            return true;
+        }
+        parker.wait(deadline);
+        self.awake();
+        self.has_ready() || self.has_mail()
+    }
+
+    /// Rings the owner if it sleeps. The caller has announced something by a store of its own.
+    pub(crate) fn notify(&self) {
+        // ORDERING: pairs with the fence in `prepare_sleep` (and in `close`).
+        fence(Ordering::SeqCst);
+        // Relaxed: the fence decides who sees whom.
+        if self.0.state.load(Ordering::Relaxed) != AWAKE {
+            self.ring();
+        }
+        self.0.descriptor.signal();
+    }
+
+    #[cold]
+    fn ring(&self) {
+        // Relaxed: only one waker may win; what it announced is ordered by the list, the lock or the bell.
+        match self
+            .0
+            .state
+            .compare_exchange(ASLEEP, AWAKE, Ordering::Relaxed, Ordering::Relaxed)
+        {
+            Ok(_) => match &self.0.bell {
+                Bell::Driver(wake) => wake.wake(),
+                Bell::Parker(parker) => parker.ring(),
+            },
+            // Nobody will look any more, so the pipes on the list are let go here.
+            Err(CLOSED) => self.0.ready.pop_all(|_| ()),
+            Err(_) => (),
+        }
+    }
+
+    /// A descriptor that becomes readable when a waiting half's pipe, or a mailbox, has news; made on first use.
+    ///
+    /// It is edge-like: clear it, then look at everything, then wait for it again. It stays the owner's.
+    ///
+    /// # Errors
+    /// Those of socketpair(2).
+    pub(crate) fn descriptor(&self) -> io::Result<RawFd> {
+        let (descriptor, made) = self.0.descriptor.get_or_make()?;
+        if made {
+            // ORDERING: pairs with the fence in `notify`: who did not see the descriptor is seen here.
+            fence(Ordering::SeqCst);
+            if self.has_ready() || self.has_mail() {
+                self.0.descriptor.signal();
+            }
+        }
+        Ok(descriptor)
+    }
+
+    /// Makes the descriptor unreadable. Look only afterwards.
+    pub(crate) fn clear_descriptor(&self) {
+        self.0.descriptor.clear();
+    }
+
+    /// Says that nobody will look at the ready list again, and lets go of the pipes on it. The owner calls this
+    /// when it ends; a pipe that is listed later is let go at once.
+    pub(crate) fn close(&self) {
+        // Relaxed: the fence orders it before the look at the list.
+        self.0.state.store(CLOSED, Ordering::Relaxed);
+        // ORDERING: pairs with the fence in `notify`: either it sees the owner closed or we see what it listed.
+        fence(Ordering::SeqCst);
+        self.0.ready.pop_all(|_| ());
+    }
+
+    pub(super) fn list(&self, node: &Node) {
+        // The list is emptied by whoever looks at it, which may free the pipe and with it the node's owner.
+        let owner = self.clone();
+        owner.0.ready.push(node);
+        owner.notify();
+    }
+
+    pub(super) fn add_letter(&self) {
+        // Relaxed: the caller holds the mailbox's lock, and `notify` fences.
+        self.0.letters.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn remove_letters(&self, letters: usize) {
+        // Relaxed: the caller holds the mailbox's lock.
+        self.0.letters.fetch_sub(letters, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Owner")
+            .field("has_ready", &self.has_ready())
+            .finish_non_exhaustive()
+    }
+}

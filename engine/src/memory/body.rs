@@ -33,8 +33,17 @@ unsafe impl Send for Body {}
 unsafe impl Sync for Body {}
 
 /// Owns the memory of a body until its last clone is gone.
-#[expect(dead_code, reason = "a keeper is only ever dropped")]
-enum Keeper {
+struct Keeper(#[expect(dead_code, reason = "a keeper is only ever dropped")] Memory);
+
+// SAFETY: nothing touches the memory's owner before the last clone drops it, and each kind may be
+// dropped on any thread: the closure is Send, and `new_foreign`'s caller promises it for C memory.
+unsafe impl Send for Keeper {}
+// SAFETY: as above; a shared keeper gives access to nothing.
+unsafe impl Sync for Keeper {}
+
+/// The kinds of memory that a body may be made of.
+#[expect(dead_code, reason = "an owner of memory is only ever dropped")]
+enum Memory {
     Vec(Vec<u8>),
     Bytes(Bytes),
     Aligned(AlignedMemory),
@@ -65,7 +74,7 @@ impl Body {
         Self {
             bytes,
             len,
-            keeper: Some(Arc::new(Keeper::Closure(OnDrop(Some(release))))),
+            keeper: Some(Arc::new(Keeper(Memory::Closure(OnDrop(Some(release)))))),
         }
     }
 
@@ -94,7 +103,7 @@ impl Body {
         Self {
             bytes: memory.start(),
             len,
-            keeper: Some(Arc::new(Keeper::Aligned(memory))),
+            keeper: Some(Arc::new(Keeper(Memory::Aligned(memory)))),
         }
     }
 
@@ -128,7 +137,7 @@ impl From<Vec<u8>> for Body {
         Self {
             bytes,
             len: vec.len(),
-            keeper: Some(Arc::new(Keeper::Vec(vec))),
+            keeper: Some(Arc::new(Keeper(Memory::Vec(vec)))),
         }
     }
 }
@@ -139,7 +148,7 @@ impl From<Bytes> for Body {
         Self {
             bytes,
             len: shared.len(),
-            keeper: Some(Arc::new(Keeper::Bytes(shared))),
+            keeper: Some(Arc::new(Keeper(Memory::Bytes(shared)))),
         }
     }
 }

@@ -463,8 +463,8 @@ impl ChunkRef {
     /// The bytes lie in this chunk's page and are committed; the caller owns a unit and passes it on.
     #[inline]
     pub(crate) unsafe fn slice(&self, bytes: NonNull<u8>, len: usize) -> Slice {
-        // SAFETY: the caller passes its unit on, and the alias lives inside that unit.
-        let unit = unsafe { Unit::adopt(self.alias()) };
+        // SAFETY: the caller passes its unit on.
+        let unit = unsafe { Unit::adopt(self) };
         // SAFETY: the caller says that the bytes are committed and lie in the page.
         unsafe { Slice::new(bytes, len, unit) }
     }
@@ -496,8 +496,9 @@ impl Unit {
     /// # Safety
     /// The caller owns a unit of the chunk and passes it on.
     #[inline]
-    pub(crate) const unsafe fn adopt(chunk: ChunkRef) -> Self {
-        Self(chunk)
+    pub(crate) const unsafe fn adopt(chunk: &ChunkRef) -> Self {
+        // SAFETY: the alias lives inside the unit that keeps the chunk.
+        Self(unsafe { chunk.alias() })
     }
 
     /// The chunk.
@@ -510,8 +511,8 @@ impl Unit {
 impl Clone for Unit {
     fn clone(&self) -> Self {
         self.0.buy(1);
-        // SAFETY: a unit was bought for the copy, and the alias lives inside it.
-        unsafe { Self::adopt(self.0.alias()) }
+        // SAFETY: a unit was bought for the copy.
+        unsafe { Self::adopt(&self.0) }
     }
 }
 

@@ -71,8 +71,8 @@ impl Batch {
     pub(super) fn lend_page(&mut self, chunk: &ChunkRef, offset: usize, len: usize) {
         if !self.units.last().is_some_and(|unit| unit.chunk().is(chunk)) {
             chunk.buy(1);
-            // SAFETY: a unit was bought, and the alias lives inside it.
-            self.units.push(unsafe { Unit::adopt(chunk.alias()) });
+            // SAFETY: a unit was bought for the batch.
+            self.units.push(unsafe { Unit::adopt(chunk) });
         }
         // SAFETY: the caller's range is committed.
         let bytes = unsafe { chunk.bytes(offset, len) };

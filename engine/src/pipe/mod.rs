@@ -23,6 +23,14 @@
 //! itself asleep and looks at its ready list again. So a waker need not know who waits for what, and a sleeper
 //! need not look at every pipe.
 
+#![cfg_attr(
+    not(loom),
+    expect(
+        clippy::disallowed_types,
+        reason = "the lint sees through `crate::sync`, from which this folder takes all its atomics"
+    )
+)]
+
 mod batch;
 mod credit;
 mod descriptor;

@@ -90,9 +90,11 @@ impl Writer {
         high_water_mark: HighWaterMark,
         reader_role: Role,
     ) -> Self {
-        // SAFETY: the open chunk is never retired by the reader, and a mark never lies behind the open chunk's
-        // predecessors that are published as sealed.
-        let (first, marked) = unsafe { (chunk.alias(), chunk.alias()) };
+        // SAFETY: the reader never retires the open chunk, and `first` moves on before the seal of its
+        // chunk is published.
+        let first = unsafe { chunk.alias() };
+        // SAFETY: as above; the mark never lies before `first`.
+        let marked = unsafe { chunk.alias() };
         Self {
             offset: 0,
             limit: chunk.page_bytes(),

@@ -70,6 +70,38 @@ fn module_names(source: &Source) -> Vec<Finding> {
     declared.chain(filed).collect()
 }
 
+/// A test is named after the behaviour it shows: in words, and not after the issue that brought it.
+fn test_names(source: &Source) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut is_test = false;
+    for (index, line) in source.code.iter().enumerate() {
+        let words = words(line);
+        is_test |= line.trim() == "#[test]";
+        let Some(pair) = words.windows(2).find(|pair| pair[0] == "fn") else {
+            continue;
+        };
+        if std::mem::take(&mut is_test) && !is_behaviour(pair[1]) {
+            let mend =
+                "say in words what holds when it passes: `greeting_with_bad_signature_is_rejected`";
+            findings.push(Finding::at(
+                &source.path,
+                index,
+                format!("a test called `{}`", pair[1]),
+                mend,
+            ));
+        }
+    }
+    findings
+}
+
+fn is_behaviour(name: &str) -> bool {
+    let words: Vec<_> = name.split('_').collect();
+    let of_an_issue = words
+        .iter()
+        .any(|word| matches!(*word, "issue" | "bug" | "regression"));
+    words.len() >= 3 && words[0] != "test" && !of_an_issue
+}
+
 /// Whether a type's name begins or ends with one of the refused words.
 fn says_nothing(name: &str) -> bool {
     let ends = WORDS.iter().any(|word| name.ends_with(word));
@@ -88,6 +120,17 @@ fn types_are_named_in_the_words_of_the_field() {
 #[test]
 fn no_module_is_a_place_for_anything() {
     none(&sources().iter().flat_map(module_names).collect::<Vec<_>>());
+}
+
+#[test]
+fn tests_are_named_after_what_they_show() {
+    none(&sources().iter().flat_map(test_names).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_test_with_a_name_that_shows_nothing_is_found() {
+    let text = "#[test]\nfn issue_17_is_fixed() {}\n#[test]\nfn works() {}\nfn f() {}\n#[test]\nfn a_pipe_is_empty() {}\n";
+    exactly(&test_names(&Source::new("engine/src/x.rs", text)), &[2, 4]);
 }
 
 #[test]

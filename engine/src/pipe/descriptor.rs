@@ -5,9 +5,13 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::sync::OnceLock;
 
+use crate::sync::{AtomicBool, Ordering};
+
 /// A socket pair: a byte in it makes the descriptor readable.
 pub(super) struct Descriptor {
     pair: OnceLock<Pair>,
+    /// Whether wakers should look for the pair: what most owners never have costs them one load.
+    exists: AtomicBool,
 }
 
 struct Pair {
@@ -16,9 +20,10 @@ struct Pair {
 }
 
 impl Descriptor {
-    pub(super) const fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             pair: OnceLock::new(),
+            exists: AtomicBool::new(false),
         }
     }
 
@@ -31,16 +36,31 @@ impl Descriptor {
         read.set_nonblocking(true)?;
         write.set_nonblocking(true)?;
         let pair = self.pair.get_or_init(|| Pair { read, write });
+        // Relaxed: the caller fences before it looks whether it has missed something.
+        self.exists.store(true, Ordering::Relaxed);
         Ok((pair.read.as_raw_fd(), true))
     }
 
     /// Makes the descriptor readable, if there is one.
     #[inline]
     pub(super) fn signal(&self) {
+        // Relaxed: the caller has fenced; see `Owner::descriptor`.
+        if !self.exists.load(Ordering::Relaxed) {
+            return;
+        }
         if let Some(pair) = self.pair.get() {
             // The only refusal is a full socket, and that is readable already.
             let _ = (&pair.write).write(&[1]);
         }
+    }
+
+    /// Whether it is readable; takes one byte.
+    #[cfg(test)]
+    pub(super) fn is_readable(&self) -> bool {
+        let mut byte = [0];
+        self.pair
+            .get()
+            .is_some_and(|pair| matches!((&pair.read).read(&mut byte), Ok(1)))
     }
 
     /// Makes it unreadable.

@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use super::Owner;
+use super::owner::{Owner, Sleeper};
 use crate::sync::{Arc, Mutex, lock};
 
 /// A queue of letters to one owner, which is rung if it sleeps. Any thread sends; the owner drains.
@@ -13,15 +13,15 @@ pub(crate) struct Mailbox<T>(Arc<Letters<T>>);
 
 struct Letters<T> {
     queue: Mutex<VecDeque<T>>,
-    owner: Owner,
+    sleeper: Arc<Sleeper>,
 }
 
 impl<T> Mailbox<T> {
     /// A mailbox of `owner`, which may have several.
-    pub(crate) fn new(owner: Owner) -> Self {
+    pub(crate) fn new(owner: &Owner) -> Self {
         Self(Arc::new(Letters {
             queue: Mutex::new(VecDeque::new()),
-            owner,
+            sleeper: owner.sleeper().clone(),
         }))
     }
 
@@ -29,15 +29,15 @@ impl<T> Mailbox<T> {
     pub(crate) fn send(&self, letter: T) {
         let mut queue = lock(&self.0.queue);
         queue.push_back(letter);
-        self.0.owner.add_letter();
+        self.0.sleeper.add_letter();
         drop(queue);
-        self.0.owner.notify();
+        self.0.sleeper.notify();
     }
 
     /// Moves all letters to the end of `letters`, oldest first.
     pub(crate) fn drain(&self, letters: &mut Vec<T>) {
         let mut queue = lock(&self.0.queue);
-        self.0.owner.remove_letters(queue.len());
+        self.0.sleeper.remove_letters(queue.len());
         letters.extend(queue.drain(..));
     }
 }

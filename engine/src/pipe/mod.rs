@@ -36,6 +36,8 @@ mod credit;
 mod descriptor;
 mod filling;
 mod frame;
+#[cfg(all(test, loom))]
+mod loom_tests;
 mod lost;
 mod mailbox;
 mod owner;

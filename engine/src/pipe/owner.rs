@@ -29,10 +29,16 @@ const ASLEEP: u32 = 1;
 const CLOSED: u32 = 2;
 
 /// A handle of one owner; clones name the same one.
+///
+/// When the last handle goes nobody will look at the ready list again, and the pipes on it are let go; one that
+/// is listed later is let go at once. Pipes and mailboxes therefore keep the sleeper, not the handle.
 #[derive(Clone)]
-pub(crate) struct Owner(Arc<Sleeper>);
+pub(crate) struct Owner(Arc<Handle>);
 
-struct Sleeper {
+struct Handle(Arc<Sleeper>);
+
+/// What wakers reach.
+pub(super) struct Sleeper {
     ready: ReadyList,
     /// Letters sent to the owner's mailboxes and not yet drained.
     letters: AtomicUsize,
@@ -60,37 +66,37 @@ impl Owner {
     }
 
     fn new(bell: Bell) -> Self {
-        Self(Arc::new(Sleeper {
+        Self(Arc::new(Handle(Arc::new(Sleeper {
             ready: ReadyList::new(),
             letters: AtomicUsize::new(0),
             state: AtomicU32::new(AWAKE),
             bell,
             descriptor: Descriptor::new(),
-        }))
+        }))))
     }
 
     /// Tells what became ready, oldest first. Events are hints: the pipe itself says what it has.
     pub(crate) fn ready_events(&self, tell: impl FnMut(Event)) {
-        self.0.ready.pop_all(tell);
+        self.0.0.ready.pop_all(tell);
     }
 
     /// Whether [`Self::ready_events`] would find something: one load.
     #[inline]
     pub(crate) fn has_ready(&self) -> bool {
-        !self.0.ready.is_empty()
+        !self.0.0.ready.is_empty()
     }
 
     /// Whether a mailbox of this owner has something: one load.
     #[inline]
     pub(crate) fn has_mail(&self) -> bool {
         // Relaxed: a hint; the mailbox's lock synchronises, and sleepers fence before they look.
-        self.0.letters.load(Ordering::Relaxed) != 0
+        self.0.0.letters.load(Ordering::Relaxed) != 0
     }
 
     /// Announces that the owner is about to sleep. Returns false, and stays awake, if there is something to do.
     pub(crate) fn prepare_sleep(&self) -> bool {
         // Relaxed: the fence orders the store before the looks, and the driver or parker orders the rest.
-        self.0.state.store(ASLEEP, Ordering::Relaxed);
+        self.0.0.state.store(ASLEEP, Ordering::Relaxed);
         // ORDERING: pairs with the fence in `notify`.
         fence(Ordering::SeqCst);
         if self.has_ready() || self.has_mail() {
@@ -103,7 +109,7 @@ impl Owner {
     /// Says that the owner looks again by itself. Call it after each sleep.
     pub(crate) fn awake(&self) {
         // Relaxed: a waker that still sees the old state rings once too often, which is allowed.
-        self.0.state.store(AWAKE, Ordering::Relaxed);
+        self.0.0.state.store(AWAKE, Ordering::Relaxed);
     }
 
     /// Sleeps until something is announced or `deadline` has passed. Returns whether there is something.
@@ -111,7 +117,7 @@ impl Owner {
     /// # Panics
     /// If the owner sleeps in a driver.
     pub(crate) fn park(&self, deadline: Option<Instant>) -> bool {
-        let Bell::Parker(parker) = &self.0.bell else {
+        let Bell::Parker(parker) = &self.0.0.bell else {
             panic!("a reactor sleeps in its driver")
         };
         if !self.prepare_sleep() {
@@ -124,31 +130,7 @@ impl Owner {
 
     /// Rings the owner if it sleeps. The caller has announced something by a store of its own.
     pub(crate) fn notify(&self) {
-        // ORDERING: pairs with the fence in `prepare_sleep` (and in `close`).
-        fence(Ordering::SeqCst);
-        // Relaxed: the fence decides who sees whom.
-        if self.0.state.load(Ordering::Relaxed) != AWAKE {
-            self.ring();
-        }
-        self.0.descriptor.signal();
-    }
-
-    #[cold]
-    fn ring(&self) {
-        // Relaxed: only one waker may win; what it announced is ordered by the list, the lock or the bell.
-        match self
-            .0
-            .state
-            .compare_exchange(ASLEEP, AWAKE, Ordering::Relaxed, Ordering::Relaxed)
-        {
-            Ok(_) => match &self.0.bell {
-                Bell::Driver(wake) => wake.wake(),
-                Bell::Parker(parker) => parker.ring(),
-            },
-            // Nobody will look any more, so the pipes on the list are let go here.
-            Err(CLOSED) => self.0.ready.pop_all(|_| ()),
-            Err(_) => (),
-        }
+        self.0.0.notify();
     }
 
     /// A descriptor that becomes readable when a waiting half's pipe, or a mailbox, has news; made on first use.
@@ -158,47 +140,89 @@ impl Owner {
     /// # Errors
     /// Those of socketpair(2).
     pub(crate) fn descriptor(&self) -> io::Result<RawFd> {
-        let (descriptor, made) = self.0.descriptor.get_or_make()?;
+        let (descriptor, made) = self.0.0.descriptor.get_or_make()?;
         if made {
             // ORDERING: pairs with the fence in `notify`: who did not see the descriptor is seen here.
             fence(Ordering::SeqCst);
             if self.has_ready() || self.has_mail() {
-                self.0.descriptor.signal();
+                self.0.0.descriptor.signal();
             }
         }
         Ok(descriptor)
     }
 
+    /// Whether the descriptor is readable.
+    #[cfg(test)]
+    pub(super) fn is_descriptor_readable(&self) -> bool {
+        self.0.0.descriptor.is_readable()
+    }
+
     /// Makes the descriptor unreadable. Look only afterwards.
     pub(crate) fn clear_descriptor(&self) {
-        self.0.descriptor.clear();
+        self.0.0.descriptor.clear();
     }
 
-    /// Says that nobody will look at the ready list again, and lets go of the pipes on it. The owner calls this
-    /// when it ends; a pipe that is listed later is let go at once.
-    pub(crate) fn close(&self) {
-        // Relaxed: the fence orders it before the look at the list.
-        self.0.state.store(CLOSED, Ordering::Relaxed);
-        // ORDERING: pairs with the fence in `notify`: either it sees the owner closed or we see what it listed.
+    pub(super) fn sleeper(&self) -> &Arc<Sleeper> {
+        &self.0.0
+    }
+}
+
+impl Sleeper {
+    /// Rings the owner if it sleeps. The caller has announced something by a store of its own.
+    pub(super) fn notify(&self) {
+        // ORDERING: pairs with the fence in `prepare_sleep` (and in `Handle::drop`).
         fence(Ordering::SeqCst);
-        self.0.ready.pop_all(|_| ());
+        // Relaxed: the fence decides who sees whom.
+        if self.state.load(Ordering::Relaxed) != AWAKE {
+            self.ring();
+        }
+        self.descriptor.signal();
     }
 
-    pub(super) fn list(&self, node: &Node) {
-        // The list is emptied by whoever looks at it, which may free the pipe and with it the node's owner.
-        let owner = self.clone();
-        owner.0.ready.push(node);
-        owner.notify();
+    #[cold]
+    fn ring(&self) {
+        // Relaxed: only one waker may win; what it announced is ordered by the list, the lock or the bell.
+        match self
+            .state
+            .compare_exchange(ASLEEP, AWAKE, Ordering::Relaxed, Ordering::Relaxed)
+        {
+            Ok(_) => match &self.bell {
+                Bell::Driver(wake) => wake.wake(),
+                Bell::Parker(parker) => parker.ring(),
+            },
+            // Nobody will look any more, so the pipes on the list are let go here.
+            Err(CLOSED) => self.ready.pop_all(|_| ()),
+            Err(_) => (),
+        }
+    }
+
+    /// Puts a node on the list and rings.
+    pub(super) fn list(sleeper: &Arc<Self>, node: &Node) {
+        // Whoever empties the list may free the pipe, and with it the node's own reference to the owner.
+        let sleeper = sleeper.clone();
+        sleeper.ready.push(node);
+        sleeper.notify();
     }
 
     pub(super) fn add_letter(&self) {
         // Relaxed: the caller holds the mailbox's lock, and `notify` fences.
-        self.0.letters.fetch_add(1, Ordering::Relaxed);
+        self.letters.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn remove_letters(&self, letters: usize) {
         // Relaxed: the caller holds the mailbox's lock.
-        self.0.letters.fetch_sub(letters, Ordering::Relaxed);
+        self.letters.fetch_sub(letters, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // Relaxed: the fence orders it before the look at the list.
+        self.0.state.store(CLOSED, Ordering::Relaxed);
+        // ORDERING: pairs with the fence in `Sleeper::notify`: either it sees the owner closed or we see what it
+        // listed.
+        fence(Ordering::SeqCst);
+        self.0.ready.pop_all(|_| ());
     }
 }
 

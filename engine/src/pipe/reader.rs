@@ -210,7 +210,7 @@ impl Reader {
         self.shared.reader.acked.store(acked, Ordering::Relaxed);
         // ORDERING: pairs with the fence in `Writer::wait_for_credit`.
         fence(Ordering::SeqCst);
-        self.shared.wake_waiting_writer(acked);
+        Shared::wake_waiting_writer(&self.shared, acked);
     }
 
     /// Whole messages consumed.
@@ -284,7 +284,7 @@ impl Reader {
     ///
     /// # Panics
     /// If the half has waited before.
-    pub(crate) fn set_owner(&mut self, owner: Owner) {
+    pub(crate) fn set_owner(&mut self, owner: &Owner) {
         assert!(
             !self.has_parked,
             "an owner is set before its half first waits"
@@ -332,7 +332,7 @@ impl Drop for Reader {
         self.shared.flags.reader_gone.store(true, Ordering::Relaxed);
         // ORDERING: pairs with the fence in `Writer::wait_for_credit`.
         fence(Ordering::SeqCst);
-        self.shared.wake_waiting_writer(NOBODY_WAITS - 1);
+        Shared::wake_waiting_writer(&self.shared, NOBODY_WAITS - 1);
     }
 }
 

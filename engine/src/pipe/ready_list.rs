@@ -10,7 +10,7 @@
 
 use std::ptr;
 
-use super::Owner;
+use super::owner::{Owner, Sleeper};
 use super::shared::Shared;
 use crate::sync::{Arc, AtomicBool, AtomicPtr, AtomicU64, Ordering, UnsafeCell};
 
@@ -43,7 +43,7 @@ pub(super) struct Node {
     /// Whether the node is on the list.
     listed: AtomicBool,
     /// Who waits.
-    owner: UnsafeCell<Owner>,
+    owner: UnsafeCell<Arc<Sleeper>>,
     /// The node behind this one. The pusher's until pushed, then the owner's until `listed` is cleared.
     next: UnsafeCell<*const Self>,
     /// Keeps the pipe while it is listed; belongs to the same as `next`.
@@ -54,12 +54,12 @@ impl Node {
     pub(super) const KEY_MAX: u64 = GONE - 1;
 
     #[cfg_attr(loom, allow(clippy::missing_const_for_fn))]
-    pub(super) fn new(kind: EventKind, owner: Owner, key: u64) -> Self {
+    pub(super) fn new(kind: EventKind, owner: &Owner, key: u64) -> Self {
         Self {
             kind,
             key: AtomicU64::new(key),
             listed: AtomicBool::new(false),
-            owner: UnsafeCell::new(owner),
+            owner: UnsafeCell::new(owner.sleeper().clone()),
             next: UnsafeCell::new(ptr::null()),
             pipe: UnsafeCell::new(None),
         }
@@ -82,9 +82,10 @@ impl Node {
     ///
     /// # Safety
     /// The half has not waited yet, so that no waker reads the owner.
-    pub(super) unsafe fn set_owner(&self, owner: Owner) {
+    pub(super) unsafe fn set_owner(&self, owner: &Owner) {
+        let sleeper = owner.sleeper().clone();
         // SAFETY: wakers read it only after they have seen the half wait, which it has not done.
-        self.owner.with_mut(|place| unsafe { *place = owner });
+        self.owner.with_mut(|place| unsafe { *place = sleeper });
     }
 
     /// Puts the pipe on its owner's list, if it is not there, and rings the owner if it sleeps.
@@ -99,7 +100,7 @@ impl Node {
             .with_mut(|place| unsafe { *place = Some(pipe.clone()) });
         // SAFETY: the half waited after its owner was set, and does not set it again.
         let owner = self.owner.with(|owner| unsafe { &*owner });
-        owner.list(self);
+        Sleeper::list(owner, self);
     }
 }
 

@@ -76,35 +76,35 @@ unsafe impl Sync for Shared {}
 impl Shared {
     /// Lists the pipe for the reader's owner if the reader is parked. The caller has committed and fenced.
     #[inline]
-    pub(super) fn wake_parked_reader(self: &Arc<Self>) {
+    pub(super) fn wake_parked_reader(pipe: &Arc<Self>) {
         // Relaxed: the fence before it pairs with the fence after the reader's store.
-        if self.flags.parked.load(Ordering::Relaxed) {
-            self.list_readable();
+        if pipe.flags.parked.load(Ordering::Relaxed) {
+            Self::list_readable(pipe);
         }
     }
 
     #[cold]
-    fn list_readable(self: &Arc<Self>) {
+    fn list_readable(pipe: &Arc<Self>) {
         // ORDERING: acquire pairs with the release store in `Reader::park`: the reader's owner is then set.
-        if self.flags.parked.swap(false, Ordering::Acquire) {
-            self.readable.list(self);
+        if pipe.flags.parked.swap(false, Ordering::Acquire) {
+            pipe.readable.list(pipe);
         }
     }
 
     /// Lists the pipe for the writer's owner if the writer waits for `acked` or less. The caller has stored and
     /// fenced.
-    pub(super) fn wake_waiting_writer(self: &Arc<Self>, acked: u64) {
+    pub(super) fn wake_waiting_writer(pipe: &Arc<Self>, acked: u64) {
         // Relaxed: the fence before it pairs with the fence after the writer's store.
-        if self.flags.wake_at.load(Ordering::Relaxed) <= acked {
-            self.list_writable();
+        if pipe.flags.wake_at.load(Ordering::Relaxed) <= acked {
+            Self::list_writable(pipe);
         }
     }
 
     #[cold]
-    fn list_writable(self: &Arc<Self>) {
+    fn list_writable(pipe: &Arc<Self>) {
         // ORDERING: acquire pairs with the release store in `Writer::wait_for_credit`: the writer's owner is set.
-        if self.flags.wake_at.swap(NOBODY_WAITS, Ordering::Acquire) != NOBODY_WAITS {
-            self.writable.list(self);
+        if pipe.flags.wake_at.swap(NOBODY_WAITS, Ordering::Acquire) != NOBODY_WAITS {
+            pipe.writable.list(pipe);
         }
     }
 }
@@ -157,8 +157,8 @@ pub(crate) fn pipe(
             closing: AtomicBool::new(false),
             reader_gone: AtomicBool::new(false),
         }),
-        readable: Node::new(EventKind::Readable, reader_owner, reader_key),
-        writable: Node::new(EventKind::Writable, writer_owner, writer_key),
+        readable: Node::new(EventKind::Readable, &reader_owner, reader_key),
+        writable: Node::new(EventKind::Writable, &writer_owner, writer_key),
         rest: UnsafeCell::new(None),
     });
     let mark = HighWaterMark::new(config.high_water_mark);

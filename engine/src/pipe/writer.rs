@@ -334,7 +334,7 @@ impl Writer {
     /// The second half of [`Self::publish`].
     #[inline]
     pub(crate) fn wake_parked_reader(&self) {
-        self.shared.wake_parked_reader();
+        Shared::wake_parked_reader(&self.shared);
     }
 
     /// Publishes messages that cross chunks. The reader gets to the newer chunks only through the seal of the
@@ -500,7 +500,7 @@ impl Writer {
     ///
     /// # Panics
     /// If the half has waited before.
-    pub(crate) fn set_owner(&mut self, owner: Owner) {
+    pub(crate) fn set_owner(&mut self, owner: &Owner) {
         assert!(
             !self.has_waited,
             "an owner is set before its half first waits"

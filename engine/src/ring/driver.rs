@@ -171,6 +171,11 @@ impl<O: StableOutgoing, I: StableIncoming> Driver for Ring<O, I> {
 }
 
 impl<O: StableOutgoing, I: StableIncoming> Ring<O, I> {
+    /// How often the kernel was entered: what a benchmark divides by messages.
+    pub(crate) fn enters(&self) -> u64 {
+        self.queues.enters()
+    }
+
     /// How long the kernel may wait to keep the caller's word.
     fn patience(&self, wait: Wait) -> Patience {
         match wait {

@@ -123,7 +123,7 @@ impl Queues {
         }
         // An error here (no memory, overflow) will come back at the next poll, which can report it.
         let _ = self.call(EnterFlags::empty(), 0, None);
-        // SAFETY: as above.
+        // SAFETY: the caller of this function promises what `push` asks, as before.
         if unsafe { self.io.submission().push(&entry) }.is_err() {
             self.backlog.push_back(entry);
         }

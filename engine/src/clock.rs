@@ -1,0 +1,9 @@
+//! The time of application threads: deadlines of blocking calls. Engines take theirs from their driver.
+
+use std::time::{Duration, Instant};
+
+/// The instant `timeout` from now; none where there is no timeout, or where it is beyond all time.
+#[expect(clippy::disallowed_methods, reason = "this is where application threads get their time")]
+pub(crate) fn deadline(timeout: Option<Duration>) -> Option<Instant> {
+    Instant::now().checked_add(timeout?)
+}

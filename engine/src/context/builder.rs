@@ -1,0 +1,186 @@
+//! Making a context: choosing the driver and starting the engine thread.
+
+use std::sync::{Arc, mpsc};
+use std::{fmt, io, thread};
+
+use ringmq_driver::{Driver, DriverKind};
+
+use super::drivers::{self, DriverChoice};
+use super::host::{Host, OpenSockets};
+use super::Context;
+use crate::reactor::{Reactor, ReactorHandle, Spin, Turned};
+use crate::session::EngineDriver;
+
+/// How long a thread spins at most before it sleeps: some tens of microseconds, what a wake-up costs.
+const SPIN_PAUSES: u32 = 2_000;
+
+/// Chooses how a context runs. Made by [`Context::builder`].
+///
+/// ```
+/// use ringmq::{Context, DriverChoice, DriverKind};
+///
+/// let context = Context::builder().driver(DriverChoice::Shim).build()?;
+/// assert_eq!(context.driver(), DriverKind::Shim);
+/// # Ok::<(), ringmq::ContextError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ContextBuilder {
+    driver: DriverChoice,
+    core: Option<usize>,
+    spin_pauses: u32,
+}
+
+impl Default for ContextBuilder {
+    fn default() -> Self {
+        Self { driver: DriverChoice::Auto, core: None, spin_pauses: SPIN_PAUSES }
+    }
+}
+
+/// Why there is no context, or no socket.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ContextError {
+    /// The environment variable `RINGMQ_DRIVER` names no driver: use `ring`, `shim` or `auto`.
+    UnknownDriver,
+    /// The ring was demanded on a host that has no io_uring.
+    NoRing,
+    /// The ring was demanded and the system refused it; the source says at which step and why.
+    RingRefused(Box<dyn std::error::Error + Send + Sync>),
+    /// The engine thread cannot run on the core that was asked for.
+    Core(usize),
+    /// The system has no thread or descriptor left.
+    Io(io::Error),
+    /// The context was shut down.
+    Terminated,
+}
+
+impl fmt::Display for ContextError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownDriver => write!(
+                f,
+                "the environment variable {} names no driver: use ring, shim or auto",
+                drivers::DRIVER_VARIABLE
+            ),
+            Self::NoRing => f.write_str("io_uring was asked for, and this host has none"),
+            Self::RingRefused(refused) => write!(f, "io_uring is not usable: {refused}"),
+            Self::Core(core) => write!(f, "cannot pin the engine to core {core}"),
+            Self::Io(error) => write!(f, "cannot start the engine: {error}"),
+            Self::Terminated => f.write_str("the context was shut down"),
+        }
+    }
+}
+
+impl std::error::Error for ContextError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::RingRefused(refused) => Some(refused.as_ref()),
+            Self::Io(error) => Some(error),
+            Self::UnknownDriver | Self::NoRing | Self::Core(_) | Self::Terminated => None,
+        }
+    }
+}
+
+/// What the engine thread tells its maker once it runs.
+type Started = Result<(ReactorHandle, DriverKind), ContextError>;
+
+impl ContextBuilder {
+    /// Which driver to run on. Default: the ring if the host allows it, else the shim.
+    #[must_use]
+    pub const fn driver(mut self, driver: DriverChoice) -> Self {
+        self.driver = driver;
+        self
+    }
+
+    /// Pins the engine thread to a core; `None`, the default, leaves it to the scheduler.
+    #[must_use]
+    pub const fn core(mut self, core: Option<usize>) -> Self {
+        self.core = core;
+        self
+    }
+
+    /// How many pauses (10 to 50 ns each) a thread may spin before it sleeps. The real number adapts: it falls to
+    /// zero where spinning does not pay, as where threads outnumber cores. 0 never spins. Default 2 000.
+    #[must_use]
+    pub const fn spin_pauses(mut self, pauses: u32) -> Self {
+        self.spin_pauses = pauses;
+        self
+    }
+
+    /// Starts the engine.
+    ///
+    /// # Errors
+    /// The driver that was demanded is refused, the core is not there, or the system has no thread or descriptor
+    /// left.
+    pub fn build(self) -> Result<Context, ContextError> {
+        let choice = self.driver.settled()?;
+        let spin = Spin::new(self.spin_pauses);
+        let sockets = OpenSockets::default();
+        let (started, answer) = mpsc::channel();
+        let engine = thread::Builder::new()
+            .name("ringmq".to_owned())
+            .spawn({
+                let (spin, sockets) = (spin.clone(), sockets.clone());
+                move || run(choice, self.core, spin, &sockets, &started)
+            })
+            .map_err(ContextError::Io)?;
+        let (reactor, driver) = answer.recv().expect("the engine thread answers before it ends")?;
+        let host = Host::new(reactor, driver, spin, sockets, Some(engine));
+        Ok(Context { host: Arc::new(host) })
+    }
+}
+
+/// The engine thread.
+fn run(
+    choice: DriverChoice,
+    core: Option<usize>,
+    spin: Spin,
+    sockets: &OpenSockets,
+    started: &mpsc::Sender<Started>,
+) {
+    let refuse = |error| {
+        // The maker waits for this answer; if it is gone there is nobody to tell.
+        let _ = started.send(Err(error));
+    };
+    if let Some(id) = core
+        && !core_affinity::set_for_current(core_affinity::CoreId { id })
+    {
+        return refuse(ContextError::Core(id));
+    }
+    if choice != DriverChoice::Shim {
+        match drivers::ring() {
+            Ok(ring) => return turn_until_stopped(ring, spin, sockets, started),
+            Err(refused) if choice == DriverChoice::Ring => return refuse(refused),
+            Err(refused) => drivers::tell_refused(&refused),
+        }
+    }
+    match drivers::shim() {
+        Ok(shim) => turn_until_stopped(shim, spin, sockets, started),
+        Err(error) => refuse(error),
+    }
+}
+
+fn turn_until_stopped<D: EngineDriver>(
+    driver: D,
+    spin: Spin,
+    sockets: &OpenSockets,
+    started: &mpsc::Sender<Started>,
+) {
+    let kind = Driver::kind(&driver);
+    let mut reactor = Reactor::new(driver, spin);
+    if started.send(Ok((reactor.handle(), kind))).is_err() {
+        return;
+    }
+    loop {
+        match reactor.turn(None) {
+            Ok(Turned::Again) => {}
+            Ok(Turned::Stopped) => return,
+            Err(error) => {
+                // The driver is lost and its connections with it. Nobody may wait for them for ever.
+                eprintln!("ringmq: the {kind} failed: {error}; its sockets are shut down");
+                sockets.shut_down();
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What a context's sockets share: the way to the reactor, and the engine thread behind it.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use ringmq_driver::DriverKind;
+
+use crate::pipe::Owner;
+use crate::reactor::{Command, ReactorHandle, Spin};
+use crate::socket::{SocketEvent, SocketShared};
+
+/// The shared part of a context. The last one to drop it waits for the engine thread.
+pub(crate) struct Host {
+    reactor: ReactorHandle,
+    driver: DriverKind,
+    spin: Spin,
+    sockets: OpenSockets,
+    engine: Option<JoinHandle<()>>,
+}
+
+/// The sockets of a context, to tell them that it is over.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OpenSockets(Arc<Mutex<Sockets>>);
+
+#[derive(Debug, Default)]
+struct Sockets {
+    next_id: u64,
+    open: Vec<Weak<SocketShared>>,
+    shut_down: bool,
+}
+
+impl OpenSockets {
+    fn register(&self) -> Arc<SocketShared> {
+        let mut sockets = self.lock();
+        let id = sockets.next_id;
+        sockets.next_id += 1;
+        let shared = Arc::new(SocketShared::new(id));
+        sockets.open.push(Arc::downgrade(&shared));
+        if sockets.shut_down {
+            shared.mailbox.send(SocketEvent::Terminated);
+        }
+        shared
+    }
+
+    fn forget(&self, id: u64) {
+        self.lock().open.retain(|socket| socket.upgrade().is_some_and(|open| open.id != id));
+    }
+
+    /// Makes every call on every socket return.
+    pub(crate) fn shut_down(&self) {
+        let mut sockets = self.lock();
+        sockets.shut_down = true;
+        for socket in sockets.open.iter().filter_map(Weak::upgrade) {
+            socket.mailbox.send(SocketEvent::Terminated);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Sockets> {
+        // The list is whole after every statement that changes it, so a panic elsewhere does not spoil it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Host {
+    pub(crate) const fn new(
+        reactor: ReactorHandle,
+        driver: DriverKind,
+        spin: Spin,
+        sockets: OpenSockets,
+        engine: Option<JoinHandle<()>>,
+    ) -> Self {
+        Self { reactor, driver, spin, sockets, engine }
+    }
+
+    pub(crate) const fn driver(&self) -> DriverKind {
+        self.driver
+    }
+
+    pub(crate) fn spin(&self) -> Spin {
+        self.spin.clone()
+    }
+
+    pub(crate) const fn reactor_owner(&self) -> &Owner {
+        &self.reactor.owner
+    }
+
+    pub(crate) fn command(&self, command: Command) {
+        self.reactor.mailbox.send(command);
+    }
+
+    pub(crate) fn register_socket(&self) -> Arc<SocketShared> {
+        self.sockets.register()
+    }
+
+    pub(crate) fn close_socket(&self, id: u64, linger: Option<Duration>) {
+        self.sockets.forget(id);
+        self.command(Command::Close { socket: id, linger });
+    }
+
+    pub(crate) fn is_shut_down(&self) -> bool {
+        self.sockets.lock().shut_down
+    }
+
+    pub(crate) fn shut_down(&self) {
+        self.sockets.shut_down();
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.command(Command::Stop { at_once: false });
+        if let Some(engine) = self.engine.take() {
+            // A panic of the engine thread was printed by it; there is nobody left to tell.
+            let _ = engine.join();
+        }
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host").field("driver", &self.driver).finish_non_exhaustive()
+    }
+}

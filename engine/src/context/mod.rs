@@ -1,0 +1,70 @@
+//! Contexts: an engine thread with its reactor, and the sockets that use it.
+
+mod builder;
+mod drivers;
+mod host;
+
+pub use builder::{ContextBuilder, ContextError};
+pub use drivers::DriverChoice;
+pub(crate) use host::Host;
+
+use std::sync::Arc;
+
+use ringmq_driver::DriverKind;
+
+use crate::socket::{Socket, SocketType};
+
+/// Owns an engine thread. Sockets are made by [`Context::socket`]; contexts and sockets can be used from any
+/// threads.
+///
+/// When the context and all its sockets are dropped, the engine sends what is left, within each socket's linger
+/// time, and its thread ends; dropping the last of them waits for that.
+///
+/// ```
+/// let context = ringmq::Context::new()?;
+/// println!("running on the {}", context.driver());
+/// # Ok::<(), ringmq::ContextError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Context {
+    host: Arc<Host>,
+}
+
+impl Context {
+    /// A context with the best driver the host allows and an engine thread that is pinned to no core.
+    ///
+    /// # Errors
+    /// The system has no thread or no descriptor left for it.
+    pub fn new() -> Result<Self, ContextError> {
+        Self::builder().build()
+    }
+
+    /// To choose the driver, a core, or how long to spin.
+    #[must_use]
+    pub fn builder() -> ContextBuilder {
+        ContextBuilder::default()
+    }
+
+    /// Which driver runs.
+    #[must_use]
+    pub fn driver(&self) -> DriverKind {
+        self.host.driver()
+    }
+
+    /// Makes a socket.
+    ///
+    /// # Errors
+    /// The context was shut down.
+    pub fn socket(&self, socket_type: SocketType) -> Result<Socket, ContextError> {
+        if self.host.is_shut_down() {
+            return Err(ContextError::Terminated);
+        }
+        Ok(Socket::new(socket_type, Arc::clone(&self.host)))
+    }
+
+    /// Makes every present and future call on the context's sockets return "terminated", so that threads which
+    /// are blocked in them can drop them. What sockets had accepted for sending still leaves.
+    pub fn shutdown(&self) {
+        self.host.shut_down();
+    }
+}

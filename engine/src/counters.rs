@@ -1,0 +1,93 @@
+//! What became of a socket's messages: every one that was not delivered is counted, with the reason.
+//!
+//! Each counter has one writer (the application's handle or the engine) and any number of readers, so a plain
+//! load and store suffice.
+
+use crate::sync::{AtomicU64, Ordering};
+
+/// One count.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds to the count; only the counter's one writer may call it.
+    #[inline]
+    pub(crate) fn add(&self, n: u64) {
+        // Relaxed: a count orders nothing, and its one writer sees its own last store.
+        let now = self.0.load(Ordering::Relaxed);
+        self.0.store(now.wrapping_add(n), Ordering::Relaxed);
+    }
+
+    fn get(&self) -> u64 {
+        // Relaxed: a snapshot of a count promises nothing about other memory.
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The counts of one socket.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    /// Written by the application's handle.
+    pub(crate) messages_sent: Counter,
+    pub(crate) messages_received: Counter,
+    pub(crate) dropped_unfinished: Counter,
+    /// Written by the engine.
+    pub(crate) dropped_half_sent: Counter,
+    pub(crate) dropped_peer_gone: Counter,
+    pub(crate) dropped_linger: Counter,
+    pub(crate) dropped_not_read: Counter,
+    pub(crate) dropped_closed: Counter,
+    pub(crate) connections: Counter,
+    pub(crate) disconnects: Counter,
+    pub(crate) protocol_errors: Counter,
+    pub(crate) accept_failures: Counter,
+}
+
+/// A snapshot of a socket's counts, in whole messages unless it says otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Statistics {
+    /// Accepted by `send`.
+    pub messages_sent: u64,
+    /// Handed out by `recv`.
+    pub messages_received: u64,
+    /// Dropped because the peer vanished between two frames that the application sent.
+    pub dropped_unfinished: u64,
+    /// Dropped because the connection broke when only a part of the message had been accepted by the kernel.
+    pub dropped_half_sent: u64,
+    /// Dropped because they were queued for a peer of the bound side that vanished.
+    pub dropped_peer_gone: u64,
+    /// Dropped because the linger time passed before they could be sent.
+    pub dropped_linger: u64,
+    /// Dropped because they came from a peer to a socket type that never receives.
+    pub dropped_not_read: u64,
+    /// Dropped unread when the socket was closed.
+    pub dropped_closed: u64,
+    /// Connections that became ready.
+    pub connections: u64,
+    /// Ready connections that were lost.
+    pub disconnects: u64,
+    /// Connections ended because the peer broke the protocol.
+    pub protocol_errors: u64,
+    /// Times the system refused to accept a connection.
+    pub accept_failures: u64,
+}
+
+impl Counters {
+    pub(crate) fn snapshot(&self) -> Statistics {
+        Statistics {
+            messages_sent: self.messages_sent.get(),
+            messages_received: self.messages_received.get(),
+            dropped_unfinished: self.dropped_unfinished.get(),
+            dropped_half_sent: self.dropped_half_sent.get(),
+            dropped_peer_gone: self.dropped_peer_gone.get(),
+            dropped_linger: self.dropped_linger.get(),
+            dropped_not_read: self.dropped_not_read.get(),
+            dropped_closed: self.dropped_closed.get(),
+            connections: self.connections.get(),
+            disconnects: self.disconnects.get(),
+            protocol_errors: self.protocol_errors.get(),
+            accept_failures: self.accept_failures.get(),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! PUSH's routing (RFC 30): whole messages to the writable pipes in turn.
+//!
+//! A pipe that is full leaves the turns until its reader gives credit; a pipe whose reader is gone leaves for
+//! good, and what it still held is counted by whoever drains it.
+
+use super::slots::Slots;
+use crate::memory::Body;
+use crate::pipe::{Event, Writer};
+
+/// A frame on its way into a pipe.
+#[derive(Debug)]
+pub(crate) enum Outgoing<'a> {
+    /// Copied into a chunk.
+    Copied(&'a [u8]),
+    /// Sent by reference.
+    Shared(Body),
+}
+
+/// Writers in turn.
+#[derive(Debug)]
+pub(crate) struct LoadBalancer {
+    writers: Slots<Writer>,
+    /// The pipe that holds the first parts of a message whose last part is still to come.
+    unfinished: Option<Unfinished>,
+    /// Whole messages that were still queued for peers that are gone, and messages cut short by that.
+    lost: Lost,
+}
+
+/// Where the rest of an unfinished message goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unfinished {
+    In(u32),
+    /// The pipe vanished: the rest is swallowed.
+    Nowhere,
+}
+
+/// What was lost with pipes whose reader is gone.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Lost {
+    /// Whole messages that nobody drained.
+    pub(crate) queued: u64,
+    /// Messages whose first parts were dropped with the pipe.
+    pub(crate) unfinished: u64,
+}
+
+impl LoadBalancer {
+    pub(crate) const fn new() -> Self {
+        Self {
+            writers: Slots::new(),
+            unfinished: None,
+            lost: Lost { queued: 0, unfinished: 0 },
+        }
+    }
+
+    pub(crate) fn add(&mut self, make: impl FnOnce(u64) -> Writer) {
+        self.writers.add(make);
+    }
+
+    pub(crate) fn credit_arrived(&mut self, event: Event) {
+        self.writers.activate(event);
+    }
+
+    /// Takes what was lost since the last call.
+    pub(crate) fn take_lost(&mut self) -> Lost {
+        std::mem::take(&mut self.lost)
+    }
+
+    /// Whether a message would be taken now.
+    pub(crate) fn can_send(&mut self) -> bool {
+        self.unfinished.is_some() || self.writable().is_some()
+    }
+
+    /// Sends one frame; the last frame of a message makes the message visible.
+    ///
+    /// # Errors
+    /// No pipe can take a message now; the frame comes back. Later frames of a message are never refused.
+    #[inline]
+    pub(crate) fn send<'a>(&mut self, frame: Outgoing<'a>, more: bool) -> Result<(), Outgoing<'a>> {
+        let index = match self.unfinished {
+            None => match self.writable() {
+                Some(index) => index,
+                None => return Err(frame),
+            },
+            Some(Unfinished::In(index)) => index,
+            Some(Unfinished::Nowhere) => {
+                if !more {
+                    self.unfinished = None;
+                }
+                return Ok(());
+            }
+        };
+        let writer = self.writers.at(index).expect("a pipe with an unfinished message stays");
+        match frame {
+            Outgoing::Copied(bytes) => writer.write_frame(more, bytes),
+            Outgoing::Shared(body) => writer.write_body(more, body),
+        }
+        if more {
+            self.unfinished = Some(Unfinished::In(index));
+            if writer.is_reader_gone() {
+                self.abandon_unfinished();
+            }
+        } else {
+            writer.publish();
+            self.unfinished = None;
+            self.writers.next_turn();
+        }
+        Ok(())
+    }
+
+    /// The slot of the pipe whose turn it is and that has credit.
+    #[inline]
+    fn writable(&mut self) -> Option<u32> {
+        loop {
+            let (index, writer) = self.writers.current()?;
+            if writer.can_write() {
+                if !writer.is_reader_gone() {
+                    return Some(index);
+                }
+            } else if !writer.is_reader_gone() {
+                if writer.wait_for_credit() {
+                    self.writers.deactivate_current();
+                }
+                continue;
+            }
+            self.remove_current();
+        }
+    }
+
+    #[cold]
+    fn remove_current(&mut self) {
+        if let Some(writer) = self.writers.remove_current() {
+            self.lost.queued += writer.outstanding();
+        }
+    }
+
+    /// The peer vanished between two parts: the rest of the message goes nowhere.
+    #[cold]
+    fn abandon_unfinished(&mut self) {
+        if let Some((_, writer)) = self.writers.current() {
+            writer.abort();
+        }
+        self.remove_current();
+        self.lost.unfinished += 1;
+        self.unfinished = Some(Unfinished::Nowhere);
+    }
+
+    /// Drops the parts of a message whose last part was not sent.
+    pub(crate) fn abort(&mut self) {
+        if let Some(Unfinished::In(index)) = self.unfinished.take()
+            && let Some(writer) = self.writers.at(index)
+        {
+            writer.abort();
+        }
+    }
+
+    /// Closes all pipes; what they hold still leaves. Counts what nobody will drain.
+    pub(crate) fn close(&mut self) -> Lost {
+        self.abort();
+        for writer in self.writers.drain() {
+            if writer.is_reader_gone() {
+                self.lost.queued += writer.outstanding();
+            }
+        }
+        self.take_lost()
+    }
+
+    /// Whether some pipe may be writable, without touching any.
+    pub(crate) const fn has_active(&self) -> bool {
+        self.writers.active_count() > 0
+    }
+}

@@ -1,0 +1,43 @@
+//! What application handles ask of a reactor. Commands travel by mailbox; messages never do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ringmq_driver::Address;
+
+use crate::pipe::Reader;
+use crate::reactor::Key;
+use crate::session::SessionConfig;
+use crate::socket::SocketShared;
+
+/// The application's name for one bind or connect of one socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct AttachmentId(pub(crate) u64);
+
+/// A request to a reactor.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Listen on the first address that works and answer with [`crate::socket::SocketEvent::Bound`].
+    Bind {
+        socket: Arc<SocketShared>,
+        attachment: AttachmentId,
+        addresses: Vec<Address>,
+        config: Arc<SessionConfig>,
+    },
+    /// Connect, and stay connected.
+    Connect {
+        socket: Arc<SocketShared>,
+        attachment: AttachmentId,
+        addresses: Vec<Address>,
+        config: Arc<SessionConfig>,
+        outbound: Option<Reader>,
+    },
+    /// The outbound pipe that a session asked for ([`crate::socket::SocketEvent::WantsOutbound`]).
+    Outbound { session: Key, outbound: Reader },
+    /// End one bind or connect; answered by [`crate::socket::SocketEvent::Detached`].
+    Detach { socket: Arc<SocketShared>, attachment: AttachmentId, linger: Option<Duration> },
+    /// The socket was closed: flush for at most `linger` (`None`: as long as it takes), then forget it.
+    Close { socket: u64, linger: Option<Duration> },
+    /// End the engine's thread once every socket is gone, or at once.
+    Stop { at_once: bool },
+}

@@ -1,0 +1,248 @@
+//! To whom each completion, command, pipe event and deadline goes.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ringmq_driver::{Address, Completion, SocketId, Time, Token};
+
+use super::command::{AttachmentId, Command};
+use super::listener::{ACCEPT_PAUSE, Listener};
+use super::services::Holder;
+use super::table::Key;
+use super::{Reactor, is_of};
+use crate::pipe::{Batch, Event, EventKind, Filling};
+use crate::session::{EngineDriver, Fate, Link, Session, SessionConfig};
+use crate::socket::{SocketEvent, SocketShared};
+
+impl<D: EngineDriver> Reactor<D> {
+    pub(super) fn dispatch(&mut self, completion: Completion<Batch, Filling>) {
+        match completion {
+            Completion::Accepted { token, result } => self.accepted(token, result),
+            Completion::Connected { token, result } => {
+                self.of_token(token, |session, services| session.connected(result, services));
+            }
+            Completion::Received { token, data } => match Holder::of(token) {
+                Holder::Session(key) if self.sessions.get_mut(key).is_some() => {
+                    self.with_session(key, |session, services| session.received(data, services));
+                }
+                Holder::Session(_) | Holder::Listener(_) => self.services.driver.release(data),
+            },
+            Completion::ReceiveEnded { token, end } => {
+                self.of_token(token, |session, services| session.receive_ended(&end, services));
+            }
+            Completion::Filled { token, incoming, result } => {
+                self.of_token(token, |session, services| {
+                    session.filled(incoming, result, services)
+                });
+            }
+            Completion::Sent { token, outgoing, result } => {
+                self.of_token(token, |session, services| session.sent(outgoing, result, services));
+            }
+            Completion::Closed { token } => self.closed(token),
+        }
+    }
+
+    fn of_token(
+        &mut self,
+        token: Token,
+        call: impl FnOnce(&mut Session, &mut super::Services<D>) -> Fate,
+    ) {
+        if let Holder::Session(key) = Holder::of(token) {
+            self.with_session(key, call);
+        }
+    }
+
+    fn closed(&mut self, token: Token) {
+        match Holder::of(token) {
+            Holder::Session(key) => self.with_session(key, Session::closed),
+            Holder::Listener(key) => {
+                if let Some(gone) = self.listeners.remove(key) {
+                    let detached = SocketEvent::Detached { attachment: gone.attachment };
+                    gone.socket.mailbox.send(detached);
+                }
+            }
+        }
+    }
+
+    /// A listener accepted a connection, or failed and stopped.
+    fn accepted(&mut self, token: Token, result: io::Result<SocketId>) {
+        let Holder::Listener(key) = Holder::of(token) else {
+            return;
+        };
+        let listener = self.listeners.get_mut(key).filter(|listener| !listener.closing);
+        let (listener, socket) = match (listener, result) {
+            (Some(listener), Ok(socket)) => (listener, socket),
+            (Some(listener), Err(_)) => {
+                listener.socket.counters.accept_failures.add(1);
+                let at = self.services.driver.now().after(ACCEPT_PAUSE);
+                listener.resume_at = Some(at);
+                self.services.timers.add(at, token);
+                return;
+            }
+            (None, Ok(socket)) => {
+                // The listener is closing: nobody waits for this connection.
+                self.services.driver.set_token(socket, token);
+                self.services.driver.close(socket);
+                return;
+            }
+            (None, Err(_)) => return,
+        };
+        let now = self.services.driver.now();
+        let link = Link::connected(socket, &listener.config.wire, now);
+        let key = self.sessions.insert_with(|key| {
+            Session::accepted(
+                key,
+                Arc::clone(&listener.socket),
+                listener.attachment,
+                Arc::clone(&listener.config),
+                link,
+            )
+        });
+        self.services.driver.set_token(socket, self.services.session_token(key));
+        self.with_session(key, |session, services| {
+            session.begin(services);
+            Fate::Lives
+        });
+        self.note_unauthenticated(key);
+    }
+
+    pub(super) fn pipe_ready(&mut self, event: Event) {
+        let key = Key::from_bits(event.key);
+        self.with_session(key, |session, services| match event.kind {
+            EventKind::Readable => session.outbound_ready(services),
+            EventKind::Writable => session.inbound_ready(services),
+        });
+    }
+
+    pub(super) fn deadline_came(&mut self, at: Time, token: Token) {
+        match Holder::of(token) {
+            Holder::Session(key) => {
+                self.with_session(key, |session, services| session.timer_due(at, services));
+            }
+            Holder::Listener(key) => {
+                let listener = self.listeners.get_mut(key);
+                let resumed = listener.filter(|listener| listener.resume_at == Some(at));
+                if let Some(listener) = resumed
+                    && let Some(socket) = listener.listening
+                    && !listener.closing
+                {
+                    listener.resume_at = None;
+                    self.services.driver.accept(socket);
+                }
+            }
+        }
+    }
+
+    pub(super) fn carry_out(&mut self, command: Command) {
+        match command {
+            Command::Bind { socket, attachment, addresses, config } => {
+                self.bind(socket, attachment, &addresses, config);
+            }
+            Command::Connect { socket, attachment, addresses, config, outbound } => {
+                let key = self.sessions.insert_with(|key| {
+                    Session::connecting(key, socket, attachment, config, addresses, outbound)
+                });
+                self.with_session(key, |session, services| {
+                    session.connect_now(services);
+                    Fate::Lives
+                });
+            }
+            Command::Outbound { session, outbound } => {
+                self.with_session(session, |session, services| {
+                    session.give_outbound(outbound, services)
+                });
+            }
+            Command::Detach { socket, attachment, linger } => {
+                self.detach(&socket, attachment, linger);
+            }
+            Command::Close { socket, linger } => {
+                self.close_listeners(|listener| is_of(&listener.socket, socket));
+                self.end_sessions_of(|session| is_of(&session.socket, socket), linger);
+            }
+            Command::Stop { at_once } => {
+                self.stopping = true;
+                if at_once {
+                    self.close_listeners(|_| true);
+                    self.end_sessions_of(|_| true, Some(Duration::ZERO));
+                }
+            }
+        }
+    }
+
+    fn bind(
+        &mut self,
+        socket: Arc<SocketShared>,
+        attachment: AttachmentId,
+        addresses: &[Address],
+        config: Arc<SessionConfig>,
+    ) {
+        let key = self.listeners.insert_with(|_| Listener {
+            socket: Arc::clone(&socket),
+            attachment,
+            config: Arc::clone(&config),
+            listening: None,
+            resume_at: None,
+            closing: false,
+        });
+        let token = self.services.listener_token(key);
+        let mut result = Err(io::ErrorKind::AddrNotAvailable.into());
+        for address in addresses {
+            result = self.services.driver.listen(token, address, &config.system);
+            if result.is_ok() {
+                break;
+            }
+        }
+        let result = match (result, self.listeners.get_mut(key)) {
+            (Ok((listening, address)), Some(listener)) => {
+                listener.listening = Some(listening);
+                Ok(address)
+            }
+            (Ok(_), None) => unreachable!("the listener was entered above"),
+            (Err(error), _) => {
+                self.listeners.remove(key);
+                Err(error)
+            }
+        };
+        socket.mailbox.send(SocketEvent::Bound { attachment, result });
+    }
+
+    fn close_listeners(&mut self, mut selected: impl FnMut(&Listener) -> bool) -> usize {
+        let mut closed = 0;
+        let keys: Vec<Key> = self.listeners.keys().collect();
+        for key in keys {
+            let Some(listener) = self.listeners.get_mut(key) else {
+                continue;
+            };
+            if listener.closing || !selected(listener) {
+                continue;
+            }
+            listener.closing = true;
+            closed += 1;
+            if let Some(listening) = listener.listening {
+                self.services.driver.close(listening);
+            }
+        }
+        closed
+    }
+
+    /// Ends one bind or connect. A bind's connections stay; a connect's session flushes and goes.
+    fn detach(
+        &mut self,
+        socket: &Arc<SocketShared>,
+        attachment: AttachmentId,
+        linger: Option<Duration>,
+    ) {
+        let id = socket.id;
+        let mine = |listener: &Listener| {
+            is_of(&listener.socket, id) && listener.attachment == attachment
+        };
+        // The answer to an unbind is sent when the driver has let go of the address.
+        if self.close_listeners(mine) == 0 {
+            let mine =
+                |session: &Session| is_of(&session.socket, id) && session.attachment == attachment;
+            self.end_sessions_of(mine, linger);
+            socket.mailbox.send(SocketEvent::Detached { attachment });
+        }
+    }
+}

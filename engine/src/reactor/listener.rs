@@ -1,0 +1,26 @@
+//! One listening socket: what it accepts becomes sessions of its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ringmq_driver::{SocketId, Time};
+
+use super::command::AttachmentId;
+use crate::session::SessionConfig;
+use crate::socket::SocketShared;
+
+/// How long to wait after the system refused to accept (out of descriptors, of memory) before asking again.
+pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// One bind.
+#[derive(Debug)]
+pub(super) struct Listener {
+    pub(super) socket: Arc<SocketShared>,
+    pub(super) attachment: AttachmentId,
+    pub(super) config: Arc<SessionConfig>,
+    /// `None` while the driver is being asked for it.
+    pub(super) listening: Option<SocketId>,
+    /// When to accept again after a failure.
+    pub(super) resume_at: Option<Time>,
+    pub(super) closing: bool,
+}

@@ -1,0 +1,221 @@
+//! One reactor per core: owns a driver, its listeners and its sessions, and does all their work in
+//! [`Reactor::turn`].
+//!
+//! ```text
+//!   commands ─▶┐                                          ┌─▶ sessions ─▶ pipes ─▶ applications
+//!   ready list ─▶  turn:  look · spin · sleep in the driver · dispatch completions
+//!   timers  ──▶┘                                          └─▶ listeners
+//! ```
+//!
+//! A reactor shares no state with another. Time and randomness come from the driver alone, so a driver that
+//! fakes both makes a reactor's behaviour repeatable.
+
+mod command;
+mod dispatch;
+mod listener;
+mod services;
+mod spin;
+mod table;
+mod timers;
+
+pub(crate) use command::{AttachmentId, Command};
+pub(crate) use services::Services;
+pub(crate) use spin::Spin;
+pub(crate) use table::Key;
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+
+use ringmq_driver::{Completion, Time, Wait};
+
+use crate::pipe::{Batch, Event, Filling, Mailbox, Owner};
+use crate::session::{EngineDriver, Fate, Session};
+use listener::Listener;
+use table::Table;
+
+/// How an application reaches a reactor.
+#[derive(Clone, Debug)]
+pub(crate) struct ReactorHandle {
+    pub(crate) owner: Owner,
+    pub(crate) mailbox: Mailbox<Command>,
+}
+
+/// Connections whose handshake is not done that a listener side keeps; beyond it the oldest is dropped first.
+const UNAUTHENTICATED_MAX: usize = 1_024;
+
+/// One reactor.
+#[derive(Debug)]
+pub(crate) struct Reactor<D: EngineDriver> {
+    services: Services<D>,
+    mailbox: Mailbox<Command>,
+    sessions: Table<Session>,
+    listeners: Table<Listener>,
+    /// Sessions in handshake on the accepting side, oldest first; ready and ended ones are passed over.
+    unauthenticated: VecDeque<Key>,
+    spin: Spin,
+    stopping: bool,
+    // Reused from turn to turn for their capacity.
+    completions: Vec<Completion<Batch, Filling>>,
+    commands: Vec<Command>,
+    events: Vec<Event>,
+}
+
+/// Whether the reactor still has a reason to turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Turned {
+    /// Turn again.
+    Again,
+    /// It was told to stop and everything it had to do is done.
+    Stopped,
+}
+
+impl<D: EngineDriver> Reactor<D> {
+    pub(crate) fn new(driver: D, spin: Spin) -> Self {
+        let owner = Owner::with_driver(driver.waker());
+        Self {
+            mailbox: Mailbox::new(owner.clone()),
+            services: Services::new(driver, owner),
+            sessions: Table::new(),
+            listeners: Table::new(),
+            unauthenticated: VecDeque::new(),
+            spin,
+            stopping: false,
+            completions: Vec::new(),
+            commands: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    pub(crate) fn handle(&self) -> ReactorHandle {
+        ReactorHandle { owner: self.services.owner.clone(), mailbox: self.mailbox.clone() }
+    }
+
+    /// Does what there is to do; if there is nothing, waits for it until `deadline` (`None`: for ever), first
+    /// spinning on user-space words, then asleep in the driver.
+    ///
+    /// # Errors
+    /// The driver is broken; its sockets are lost.
+    pub(crate) fn turn(&mut self, deadline: Option<Time>) -> io::Result<Turned> {
+        let mut worked = self.look_around();
+        if self.is_done() {
+            return Ok(Turned::Stopped);
+        }
+        if !worked && !self.services.driver.is_ready() {
+            let Self { services, spin, .. } = self;
+            worked = spin.until(|| {
+                let owner = &services.owner;
+                owner.has_ready() || owner.has_mail() || services.driver.is_ready()
+            });
+        }
+        let mut completions = std::mem::take(&mut self.completions);
+        let result = self.poll(worked, deadline, &mut completions);
+        for completion in completions.drain(..) {
+            self.dispatch(completion);
+        }
+        self.completions = completions;
+        result.map(|()| Turned::Again)
+    }
+
+    /// Polls the driver: without waiting if there was work or may be more, else asleep.
+    fn poll(
+        &mut self,
+        worked: bool,
+        deadline: Option<Time>,
+        completions: &mut Vec<Completion<Batch, Filling>>,
+    ) -> io::Result<()> {
+        let services = &mut self.services;
+        if worked || services.driver.is_ready() {
+            return services.driver.poll(Wait::Now, completions);
+        }
+        let until = [deadline, services.timers.next()].into_iter().flatten().min();
+        let wait = until.map_or(Wait::Forever, Wait::Until);
+        let wait = if services.owner.prepare_sleep() { wait } else { Wait::Now };
+        let result = services.driver.poll(wait, completions);
+        services.owner.awake();
+        result
+    }
+
+    /// Commands, ready pipes, deadlines. Returns whether there was anything.
+    fn look_around(&mut self) -> bool {
+        let mut worked = false;
+        if self.services.owner.has_ready() || self.services.owner.has_mail() {
+            worked = true;
+            let mut commands = std::mem::take(&mut self.commands);
+            self.mailbox.drain(&mut commands);
+            for command in commands.drain(..) {
+                self.carry_out(command);
+            }
+            self.commands = commands;
+            let mut events = std::mem::take(&mut self.events);
+            self.services.owner.ready_events(|event| events.push(event));
+            for event in events.drain(..) {
+                self.pipe_ready(event);
+            }
+            self.events = events;
+        }
+        if self.services.timers.next().is_some() {
+            worked |= self.fire_timers();
+        }
+        worked
+    }
+
+    fn fire_timers(&mut self) -> bool {
+        let now = self.services.driver.now();
+        let mut fired = false;
+        while let Some((at, token)) = self.services.timers.pop_due(now) {
+            fired = true;
+            self.deadline_came(at, token);
+        }
+        fired
+    }
+
+    fn is_done(&self) -> bool {
+        self.stopping && self.sessions.len() == 0 && self.listeners.len() == 0
+    }
+
+    /// Calls one session and removes it if that ended it.
+    fn with_session(
+        &mut self,
+        key: Key,
+        call: impl FnOnce(&mut Session, &mut Services<D>) -> Fate,
+    ) {
+        let Some(session) = self.sessions.get_mut(key) else {
+            return;
+        };
+        if call(session, &mut self.services) == Fate::Over {
+            self.sessions.remove(key);
+        }
+    }
+
+    /// Makes room among the connections that have not said who they are.
+    fn note_unauthenticated(&mut self, key: Key) {
+        self.unauthenticated.push_back(key);
+        while self.unauthenticated.len() > UNAUTHENTICATED_MAX {
+            let oldest = self.unauthenticated.pop_front().expect("it is longer than its bound");
+            self.with_session(oldest, |session, services| {
+                if session.is_unauthenticated() { session.drop_peer(services) } else { Fate::Lives }
+            });
+        }
+    }
+
+    /// The shared end of a socket, for tests and for shutting down.
+    fn end_sessions_of(
+        &mut self,
+        mut selected: impl FnMut(&Session) -> bool,
+        linger: Option<std::time::Duration>,
+    ) {
+        let keys: Vec<Key> = self.sessions.keys().collect();
+        for key in keys {
+            self.with_session(key, |session, services| {
+                if selected(session) { session.end(linger, services) } else { Fate::Lives }
+            });
+        }
+    }
+}
+
+/// The reactor's view of whose socket this is.
+fn is_of(socket: &Arc<crate::socket::SocketShared>, id: u64) -> bool {
+    socket.id == id
+}

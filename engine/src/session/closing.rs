@@ -1,0 +1,166 @@
+//! How connections and sessions end, and what is counted then.
+//!
+//! Before anything is said about undelivered messages, the driver has given back all memory it was lent, so
+//! the outbound cursor stands exactly behind the last byte the kernel accepted.
+
+use std::time::Duration;
+
+use ringmq_driver::Time;
+use ringmq_wire::Framing;
+
+use super::link::Stage;
+use super::{Ending, EngineDriver, Fate, Role, Session};
+use crate::pipe::Reader;
+use crate::reactor::Services;
+
+/// How long to wait for the peer to close after our last byte. Closing with unread input would make the
+/// kernel send a reset, which can destroy what the peer has not read yet.
+const DRAIN_TIME: Duration = Duration::from_secs(1);
+
+impl Session {
+    /// Starts to close the connection, if there is one.
+    pub(super) fn close_link<D: EngineDriver>(&mut self, services: &mut Services<D>) {
+        let Some(link) = &mut self.link else {
+            return;
+        };
+        match link.stage {
+            Stage::Closing => return,
+            Stage::Ready => self.socket.counters.disconnects.add(1),
+            Stage::Connecting { .. } | Stage::Handshaking | Stage::Draining { .. } => {}
+        }
+        link.stage = Stage::Closing;
+        services.driver.close(link.socket);
+    }
+
+    /// The driver has let go of the connection.
+    pub(crate) fn closed<D: EngineDriver>(&mut self, services: &mut Services<D>) -> Fate {
+        let Some(link) = self.link.take() else {
+            return Fate::Lives;
+        };
+        if let Some(inbound) = &mut self.inbound {
+            inbound.abort();
+        }
+        if let Some(outbound) = &mut self.outbound {
+            let version_one = link.wire.is_established() && link.wire.framing() == Some(Framing::V1);
+            let mut transcoder = link.version_one;
+            let half_sent = if version_one {
+                transcoder.connection_lost(outbound)
+            } else {
+                outbound.connection_lost()
+            };
+            self.socket.counters.dropped_half_sent.add(u64::from(half_sent));
+        }
+        let given_up = self.ending.is_some_and(|ending| ending.given_up);
+        if matches!(self.role, Role::Accept) || given_up || self.is_flushed() {
+            return self.over();
+        }
+        self.plan_retry(services);
+        self.set_timer(services);
+        Fate::Lives
+    }
+
+    /// The socket was closed or detached. What is queued may leave for as long as `linger` says.
+    pub(crate) fn end<D: EngineDriver>(
+        &mut self,
+        linger: Option<Duration>,
+        services: &mut Services<D>,
+    ) -> Fate {
+        let now = services.driver.now();
+        self.ending = Some(Ending { deadline: linger.map(|linger| now.after(linger)), given_up: false });
+        if linger == Some(Duration::ZERO) {
+            return self.give_up(services);
+        }
+        let fate = self.end_if_drained(services);
+        if fate == Fate::Lives {
+            self.set_timer(services);
+        }
+        fate
+    }
+
+    /// Too many strangers: this one goes.
+    pub(crate) fn drop_peer<D: EngineDriver>(&mut self, services: &mut Services<D>) -> Fate {
+        self.close_link(services);
+        Fate::Lives
+    }
+
+    /// If the socket is closed and everything has left, ends the connection in an orderly way.
+    pub(super) fn end_if_drained<D: EngineDriver>(&mut self, services: &mut Services<D>) -> Fate {
+        if !self.is_flushed() {
+            return Fate::Lives;
+        }
+        let Some(link) = &mut self.link else {
+            return Fate::Over;
+        };
+        match link.stage {
+            Stage::Ready if self.config.sends && !link.sending => {
+                let until: Time = services.driver.now().after(DRAIN_TIME);
+                link.stage = Stage::Draining { until };
+                self.socket.counters.disconnects.add(1);
+                services.driver.shutdown(link.socket);
+                self.receive_more(services);
+                self.set_timer(services);
+            }
+            Stage::Ready if self.config.sends => {}
+            Stage::Draining { .. } | Stage::Closing => {}
+            Stage::Connecting { .. } | Stage::Handshaking | Stage::Ready => {
+                self.close_link(services);
+            }
+        }
+        Fate::Lives
+    }
+
+    /// The linger time has passed: what is still queued is dropped and counted.
+    pub(super) fn give_up<D: EngineDriver>(&mut self, services: &mut Services<D>) -> Fate {
+        if let Some(ending) = &mut self.ending {
+            *ending = Ending { deadline: None, given_up: true };
+        }
+        self.close_link(services);
+        if self.link.is_some() { Fate::Lives } else { self.over() }
+    }
+
+    /// A deadline of the connection has come.
+    pub(super) fn link_deadline<D: EngineDriver>(
+        &mut self,
+        now: Time,
+        services: &mut Services<D>,
+    ) {
+        let Some(link) = &mut self.link else {
+            return;
+        };
+        let lives = match link.stage {
+            Stage::Connecting { .. } | Stage::Draining { .. } => false,
+            Stage::Handshaking | Stage::Ready => {
+                link.wire.handle_deadline(now.as_nanos()).is_ok()
+            }
+            Stage::Closing => true,
+        };
+        if lives {
+            self.pump(services);
+        } else {
+            self.close_link(services);
+        }
+    }
+
+    /// The session has no connection and gets none; counts what it leaves behind.
+    fn over(&mut self) -> Fate {
+        self.count_undelivered();
+        Fate::Over
+    }
+
+    /// The socket was closed and nothing is left to send, or its linger time has passed.
+    fn is_flushed(&mut self) -> bool {
+        self.ending.is_some() && self.outbound.as_mut().is_none_or(Reader::is_finished)
+    }
+
+    fn count_undelivered(&mut self) {
+        let Some(outbound) = &mut self.outbound else {
+            return;
+        };
+        let dropped = outbound.discard();
+        if self.ending.is_some() {
+            self.socket.counters.dropped_linger.add(dropped);
+        } else {
+            self.socket.counters.dropped_peer_gone.add(dropped);
+        }
+    }
+}

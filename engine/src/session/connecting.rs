@@ -1,0 +1,72 @@
+//! Making the connection of a connecting session, and making it again.
+
+use std::io;
+
+use ringmq_driver::Time;
+
+use super::link::{Link, Stage};
+use super::{EngineDriver, Fate, Role, Session};
+use crate::reactor::Services;
+
+impl Session {
+    /// Starts the next attempt.
+    pub(crate) fn connect_now<D: EngineDriver>(&mut self, services: &mut Services<D>) {
+        let Role::Connect { addresses, next, retry } = &mut self.role else {
+            return;
+        };
+        debug_assert!(self.link.is_none(), "one connection at a time");
+        retry.started();
+        let now = services.driver.now();
+        let token = services.session_token(self.key);
+        let address = &addresses[*next % addresses.len()];
+        match services.driver.connect(token, address, &self.config.system) {
+            Ok(socket) => {
+                let until = self.config.connect_timeout.map(|timeout| now.after(timeout));
+                self.link = Some(Link::connecting(socket, &self.config.wire, now, until));
+            }
+            // Out of descriptors, for example: it may work later, as any other failure may.
+            Err(_) => self.plan_retry(services),
+        }
+        self.set_timer(services);
+    }
+
+    /// The attempt ended.
+    pub(crate) fn connected<D: EngineDriver>(
+        &mut self,
+        result: io::Result<()>,
+        services: &mut Services<D>,
+    ) -> Fate {
+        let Some(link) = &mut self.link else {
+            return Fate::Lives;
+        };
+        if !matches!(link.stage, Stage::Connecting { .. }) {
+            return Fate::Lives;
+        }
+        match result {
+            Ok(()) => {
+                let now = services.driver.now();
+                *link = Link::connected(link.socket, &self.config.wire, now);
+                self.begin(services);
+            }
+            Err(_) => self.close_link(services),
+        }
+        Fate::Lives
+    }
+
+    /// A connection exists: both directions start.
+    pub(crate) fn begin<D: EngineDriver>(&mut self, services: &mut Services<D>) {
+        self.pump(services);
+        self.receive_more(services);
+        self.set_timer(services);
+    }
+
+    /// Chooses when to try again, and where.
+    pub(super) fn plan_retry<D: EngineDriver>(&mut self, services: &mut Services<D>) {
+        let now: Time = services.driver.now();
+        let random = services.driver.random();
+        if let Role::Connect { addresses, next, retry } = &mut self.role {
+            *next = (*next + 1) % addresses.len();
+            retry.plan(now, random);
+        }
+    }
+}

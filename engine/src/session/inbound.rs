@@ -1,0 +1,324 @@
+//! From the wire to the inbound pipe: headers are scanned where the bytes arrived, runs of whole frames are
+//! copied into the open chunk and published with one store; large bodies grow in memory of their own.
+//!
+//! The high-water mark gates the next receive, not the publication of what has arrived.
+
+use std::io;
+use std::sync::Arc;
+
+use ringmq_driver::{Demand, End, Received};
+use ringmq_wire::{self as wire, Framing};
+
+use super::frames::{complete_frame, finish_large, take_run};
+use super::link::{LargeFrame, Link, Receiving, Stage};
+use super::{EngineDriver, Fate, Role, Session};
+use crate::memory::{ConnectionInfo, Pool};
+use crate::pipe::{Filling, Owner, PipeConfig, Reader, Role as PipeRole, Writer, pipe};
+use crate::reactor::Services;
+use crate::socket::SocketEvent;
+
+/// One read fetches at most this much: what the drivers' own buffers hold.
+const READ_BYTES_MAX: u32 = 64 << 10;
+/// Below this mark, reads are kept as small as libzmq's, so that work spreads over several receivers.
+const SMALL_MARK: u32 = 64;
+const SMALL_READ_BYTES: u32 = 8 << 10;
+/// A body with at least this much to come is received in place.
+const IN_PLACE_BYTES_MIN: usize = 16 << 10;
+/// After so many reads of less than [`SMALL_READ_BYTES`], a connection streams again.
+const SMALL_READS_TO_STREAM: u32 = 32;
+
+/// What a session needs of its reactor to take bytes in; the driver is lent out at that moment.
+#[derive(Debug)]
+pub(crate) struct Surroundings<'a> {
+    pub(crate) pool: &'a Pool,
+    pub(crate) owner: &'a Owner,
+    pub(crate) now: u64,
+    pub(crate) descriptor: Option<i32>,
+    pub(crate) peer_address: Option<String>,
+}
+
+impl Session {
+    /// Bytes arrived in the driver's memory.
+    pub(crate) fn received<D: EngineDriver>(
+        &mut self,
+        data: Received,
+        services: &mut Services<D>,
+    ) -> Fate {
+        let Some(link) = &mut self.link else {
+            services.driver.release(data);
+            return Fate::Lives;
+        };
+        if link.receiving == Receiving::Once {
+            link.receiving = Receiving::Idle;
+        }
+        link.note_read(data.bytes);
+        let handshaking = link.is_handshaking();
+        let surroundings = services.surroundings(handshaking.then_some(link.socket));
+        let taken = self.take_bytes(services.driver.received(&data), &surroundings);
+        services.driver.release(data);
+        if taken.is_err() {
+            self.socket.counters.protocol_errors.add(1);
+            self.close_link(services);
+            return Fate::Lives;
+        }
+        if handshaking || self.link.as_ref().is_some_and(|link| !link.wire.output().is_empty()) {
+            self.pump(services);
+            self.set_timer(services);
+        }
+        self.receive_more(services);
+        Fate::Lives
+    }
+
+    /// A demand ended without bytes.
+    pub(crate) fn receive_ended<D: EngineDriver>(
+        &mut self,
+        end: &End,
+        services: &mut Services<D>,
+    ) -> Fate {
+        if let Some(link) = &mut self.link {
+            link.receiving = Receiving::Idle;
+            match end {
+                End::Paused => self.receive_more(services),
+                End::Eof | End::Failed(_) => self.close_link(services),
+            }
+        }
+        Fate::Lives
+    }
+
+    /// The driver wrote into a large body.
+    pub(crate) fn filled<D: EngineDriver>(
+        &mut self,
+        incoming: Filling,
+        result: io::Result<usize>,
+        services: &mut Services<D>,
+    ) -> Fate {
+        let Some(link) = &mut self.link else {
+            return Fate::Lives;
+        };
+        link.receiving = Receiving::Idle;
+        let (Ok(bytes @ 1..), Some(large)) = (result, &mut link.large) else {
+            self.close_link(services);
+            return Fate::Lives;
+        };
+        link.wire.bytes_arrived(services.driver.now().as_nanos());
+        large.buffer = Some(incoming.filled(bytes));
+        if let (Stage::Ready, Some(inbound)) = (link.stage, &mut self.inbound) {
+            finish_large(link, inbound);
+            self.publish();
+        }
+        self.receive_more(services);
+        Fate::Lives
+    }
+
+    /// Asks the driver for more, unless it is asked already or the application is behind.
+    pub(super) fn receive_more<D: EngineDriver>(&mut self, services: &mut Services<D>) {
+        let Some(link) = &mut self.link else {
+            return;
+        };
+        let gated = self.inbound.as_ref().filter(|_| self.config.receives).is_some_and(|inbound| {
+            let mark = u64::from(self.config.receive_high_water_mark);
+            mark > 0 && inbound.outstanding() >= mark
+        });
+        match link.receiving {
+            Receiving::Stream if gated || link.wants_in_place() => {
+                link.receiving = Receiving::Pausing;
+                link.prefers_once = true;
+                services.driver.pause(link.socket);
+                return;
+            }
+            Receiving::Idle => {}
+            Receiving::Once | Receiving::Stream | Receiving::Pausing | Receiving::Into => return,
+            Receiving::Gated => return,
+        }
+        if matches!(link.stage, Stage::Connecting { .. } | Stage::Closing) {
+            return;
+        }
+        if gated && link.stage == Stage::Ready {
+            let inbound = self.inbound.as_mut().expect("the mark is that of a pipe");
+            if inbound.wait_for_credit() {
+                link.receiving = Receiving::Gated;
+                link.prefers_once = true;
+                return;
+            }
+        }
+        let demand = link.demand(&self.config);
+        services.driver.receive(link.socket, demand);
+    }
+
+    /// Takes bytes in order: greeting and handshake first, then frames.
+    fn take_bytes(
+        &mut self,
+        mut bytes: &[u8],
+        surroundings: &Surroundings<'_>,
+    ) -> Result<(), wire::Error> {
+        let link = self.link.as_mut().expect("the caller has one");
+        if !link.is_live() {
+            return Ok(());
+        }
+        link.wire.bytes_arrived(surroundings.now);
+        if link.stage == Stage::Handshaking {
+            let used = link.wire.handshake(bytes, surroundings.now)?;
+            bytes = &bytes[used..];
+            if !link.wire.is_established() {
+                return Ok(());
+            }
+            self.became_ready(surroundings);
+        }
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let result = self.take_frames(bytes, surroundings);
+        self.publish();
+        result
+    }
+
+    /// The handshake is done: the pipes are joined to this connection.
+    fn became_ready(&mut self, surroundings: &Surroundings<'_>) {
+        let link = self.link.as_mut().expect("the caller has one");
+        link.stage = Stage::Ready;
+        self.epoch += 1;
+        self.socket.counters.connections.add(1);
+        match &mut self.role {
+            Role::Connect { retry, .. } => retry.succeeded(),
+            Role::Accept if self.config.sends => {
+                self.socket.mailbox.send(SocketEvent::WantsOutbound { session: self.key });
+            }
+            Role::Accept => {}
+        }
+        if self.config.receives && self.ending.is_none() {
+            self.join_inbound(surroundings);
+        }
+    }
+
+    /// Makes the inbound pipe where there is none yet, and tells it whose bytes come now.
+    fn join_inbound(&mut self, surroundings: &Surroundings<'_>) {
+        let link = self.link.as_ref().expect("the caller has one");
+        let peer = link.wire.peer();
+        let info = ConnectionInfo {
+            peer_address: surroundings.peer_address.clone(),
+            descriptor: surroundings.descriptor,
+            routing_id: peer.map(|peer| peer.routing_id().as_bytes().to_vec()).unwrap_or_default(),
+            properties: peer.map(|peer| properties(peer.properties())).unwrap_or_default(),
+            epoch: self.epoch,
+        };
+        if self.inbound.is_none() {
+            let (writer, reader) = pipe(
+                PipeConfig {
+                    high_water_mark: self.config.receive_high_water_mark,
+                    reader_role: PipeRole::Application,
+                },
+                surroundings.pool.clone(),
+                surroundings.owner.clone(),
+                self.key.to_bits(),
+                self.socket.owner.clone(),
+                0,
+            );
+            self.inbound = Some(writer);
+            self.socket.mailbox.send(SocketEvent::Inbound { reader });
+        }
+        if let Some(inbound) = &mut self.inbound {
+            inbound.set_info(Some(Arc::new(info)));
+        }
+    }
+
+    fn take_frames(
+        &mut self,
+        mut bytes: &[u8],
+        surroundings: &Surroundings<'_>,
+    ) -> Result<(), wire::Error> {
+        let link = self.link.as_mut().expect("the caller has one");
+        let sink = &mut self.sink;
+        let inbound = self.inbound.get_or_insert_with(|| {
+            let (writer, reader) = unread_pipe(surroundings);
+            *sink = Some(reader);
+            writer
+        });
+        while !bytes.is_empty() {
+            if let Some(LargeFrame { buffer: Some(buffer), .. }) = &mut link.large {
+                let taken = buffer.append(bytes);
+                bytes = &bytes[taken..];
+                finish_large(link, inbound);
+            } else if link.wire.framing() == Some(Framing::V1) {
+                let rest = link.version_one.decode(&mut link.wire, inbound, bytes)?;
+                (bytes, link.large) = rest;
+                finish_large(link, inbound);
+            } else if inbound.tail().is_empty() {
+                bytes = take_run(link, inbound, bytes)?;
+            } else {
+                bytes = complete_frame(link, inbound, bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes what is whole visible to the application, or counts it where the type never receives.
+    fn publish(&mut self) {
+        let Some(inbound) = &mut self.inbound else {
+            return;
+        };
+        inbound.publish();
+        if let Some(sink) = &mut self.sink {
+            self.socket.counters.dropped_not_read.add(sink.discard());
+        }
+    }
+}
+
+/// The peer's READY properties as plain pairs. Names are ASCII by the rules of the wire.
+fn properties(metadata: &wire::Metadata) -> Vec<(String, Vec<u8>)> {
+    let owned = |(name, value): (&[u8], &[u8])| {
+        (String::from_utf8_lossy(name).into_owned(), value.to_vec())
+    };
+    metadata.iter().map(owned).collect()
+}
+
+/// The pipe of a socket type that never receives: what a peer sends there is framed, checked and counted like
+/// any other message, and dropped at once.
+fn unread_pipe(surroundings: &Surroundings<'_>) -> (Writer, Reader) {
+    pipe(
+        PipeConfig { high_water_mark: 0, reader_role: PipeRole::Engine },
+        surroundings.pool.clone(),
+        surroundings.owner.clone(),
+        0,
+        surroundings.owner.clone(),
+        0,
+    )
+}
+
+impl Link {
+    fn note_read(&mut self, bytes: u32) {
+        if bytes >= SMALL_READ_BYTES {
+            self.small_reads = 0;
+        } else {
+            self.small_reads = self.small_reads.saturating_add(1);
+            if self.small_reads >= SMALL_READS_TO_STREAM {
+                self.prefers_once = false;
+            }
+        }
+    }
+
+    fn wants_in_place(&self) -> bool {
+        let missing = self.large.as_ref().and_then(|large| large.buffer.as_ref());
+        missing.is_some_and(|buffer| buffer.missing() >= IN_PLACE_BYTES_MIN)
+    }
+
+    /// Chooses the next demand and notes it.
+    fn demand(&mut self, config: &super::SessionConfig) -> Demand<Filling> {
+        if self.wants_in_place()
+            && let Some(buffer) = self.large.as_mut().and_then(|large| large.buffer.take())
+        {
+            self.receiving = Receiving::Into;
+            return Demand::Into(Filling::new(buffer));
+        }
+        let mark = config.receive_high_water_mark;
+        if mark > 0 && mark < SMALL_MARK && config.receives {
+            self.receiving = Receiving::Once;
+            return Demand::Once { bytes_max: SMALL_READ_BYTES };
+        }
+        if self.prefers_once {
+            self.receiving = Receiving::Once;
+            return Demand::Once { bytes_max: READ_BYTES_MAX };
+        }
+        self.receiving = Receiving::Stream;
+        Demand::Stream
+    }
+}

@@ -1,0 +1,129 @@
+//! One connection of a session, from the driver's socket to the wire's state.
+
+use std::sync::Arc;
+
+use ringmq_driver::{SocketId, Time};
+use ringmq_wire as wire;
+
+use super::version_one;
+use crate::memory::BodyBuffer;
+use crate::pipe::Batch;
+
+/// How far a connection has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The driver is connecting.
+    Connecting { until: Option<Time> },
+    /// Greeting and handshake.
+    Handshaking,
+    /// Messages flow.
+    Ready,
+    /// All was sent and the writing side is shut; input is discarded until the peer closes.
+    Draining { until: Time },
+    /// The driver is closing the socket; its lent memory is still to come back.
+    Closing,
+}
+
+/// What the driver was asked to receive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Receiving {
+    /// Nothing.
+    Idle,
+    /// One read.
+    Once,
+    /// Reads until paused.
+    Stream,
+    /// The same, and a pause is on its way.
+    Pausing,
+    /// One read into a large body.
+    Into,
+    /// Nothing, until the application takes messages: the high-water mark is reached.
+    Gated,
+}
+
+/// A frame too large for a chunk, growing in memory of its own.
+#[derive(Debug)]
+pub(super) struct LargeFrame {
+    pub(super) more: bool,
+    /// A command of this size says nothing to us; it is received only to be passed over.
+    pub(super) command: bool,
+    /// `None` while the driver fills it.
+    pub(super) buffer: Option<BodyBuffer>,
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(super) socket: SocketId,
+    pub(super) stage: Stage,
+    pub(super) wire: wire::Connection,
+    pub(super) receiving: Receiving,
+    pub(super) large: Option<LargeFrame>,
+    /// A send is in flight.
+    pub(super) sending: bool,
+    /// How many bytes of the send in flight come from the wire's own output.
+    pub(super) output_bytes: usize,
+    /// An empty batch, kept for its capacity.
+    pub(super) spare: Option<Batch>,
+    /// Transcoding state towards and from a ZMTP 1.0 peer.
+    pub(super) version_one: version_one::Transcoder,
+    /// The application or a large body stopped a stream lately: single reads suit this connection better.
+    pub(super) prefers_once: bool,
+    /// Reads since then that found little; enough of them bring the stream back.
+    pub(super) small_reads: u32,
+}
+
+impl Link {
+    /// A connection that the driver is making.
+    pub(super) fn connecting(
+        socket: SocketId,
+        config: &Arc<wire::Config>,
+        now: Time,
+        until: Option<Time>,
+    ) -> Self {
+        let mut link = Self::connected(socket, config, now);
+        link.stage = Stage::Connecting { until };
+        link
+    }
+
+    /// A connection that exists; the handshake begins now.
+    pub(crate) fn connected(socket: SocketId, config: &Arc<wire::Config>, now: Time) -> Self {
+        Self {
+            socket,
+            stage: Stage::Handshaking,
+            wire: wire::Connection::new(Arc::clone(config), now.as_nanos()),
+            receiving: Receiving::Idle,
+            large: None,
+            sending: false,
+            output_bytes: 0,
+            spare: None,
+            version_one: version_one::Transcoder::default(),
+            prefers_once: false,
+            small_reads: 0,
+        }
+    }
+
+    pub(super) fn is_handshaking(&self) -> bool {
+        self.stage == Stage::Handshaking
+    }
+
+    /// Greeting, handshake or messages may be written and read.
+    pub(super) fn is_live(&self) -> bool {
+        matches!(self.stage, Stage::Handshaking | Stage::Ready)
+    }
+
+    pub(super) fn deadline(&self) -> Option<Time> {
+        match self.stage {
+            Stage::Connecting { until } => until,
+            Stage::Handshaking | Stage::Ready => self.wire.deadline().map(Time::from_nanos),
+            Stage::Draining { until } => Some(until),
+            Stage::Closing => None,
+        }
+    }
+
+    pub(super) fn credit_arrived(&mut self) {
+        if self.receiving == Receiving::Gated {
+            self.receiving = Receiving::Idle;
+        }
+    }
+}

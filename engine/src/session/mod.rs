@@ -1,0 +1,234 @@
+//! One peer: joins a socket's pipes to a wire connection over a driver's socket.
+//!
+//! ```text
+//!            start                connected             handshake done
+//!   Waiting ───────▶ Connecting ───────────▶ Handshaking ───────────▶ Ready
+//!      ▲                 │                       │                     │  socket closed, all sent
+//!      │ back-off        │ refused               │ deadline, protocol  ▼
+//!      │                 ▼                       ▼                  Draining (FIN sent, input discarded)
+//!      └───────────── Closing ◀──────────────────┴─────────────────────┘
+//!        connecting      │  the driver gave everything back
+//!        side only       ▼
+//!                     removed
+//! ```
+//!
+//! A session knows the wire, its two pipes and the driver's contract; it has no loop, no clock and no thread.
+//! Application handles are beyond the pipes.
+
+mod closing;
+mod config;
+mod connecting;
+mod frames;
+mod inbound;
+mod link;
+mod outbound;
+mod retry;
+mod version_one;
+
+pub(crate) use config::SessionConfig;
+pub(crate) use inbound::Surroundings;
+pub(crate) use link::Link;
+
+use std::sync::Arc;
+
+use ringmq_driver::{Address, Driver, Time};
+
+use crate::pipe::{Batch, Filling, Reader, Writer};
+use crate::reactor::{AttachmentId, Key, Services};
+use crate::socket::SocketShared;
+
+use retry::Retry;
+
+/// A driver that takes this engine's memory.
+pub(crate) trait EngineDriver: Driver<Outgoing = Batch, Incoming = Filling> {}
+impl<D: Driver<Outgoing = Batch, Incoming = Filling>> EngineDriver for D {}
+
+/// Which end made the connection.
+#[derive(Debug)]
+pub(crate) enum Role {
+    /// We connect, and connect again after a loss.
+    Connect { addresses: Vec<Address>, next: usize, retry: Retry },
+    /// A listener of ours accepted; the session ends with its connection.
+    Accept,
+}
+
+/// The socket was closed or detached: what is queued may still leave until the deadline.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ending {
+    deadline: Option<Time>,
+    /// The deadline has passed: what is queued is dropped as soon as the connection is closed.
+    given_up: bool,
+}
+
+/// What became of a session after an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Fate {
+    /// It lives.
+    Lives,
+    /// It is over and may be removed.
+    Over,
+}
+
+/// One peer.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) key: Key,
+    pub(crate) socket: Arc<SocketShared>,
+    pub(crate) attachment: AttachmentId,
+    config: Arc<SessionConfig>,
+    role: Role,
+    link: Option<Link>,
+    outbound: Option<Reader>,
+    inbound: Option<Writer>,
+    /// The other end of `inbound` where the socket type never receives.
+    sink: Option<Reader>,
+    ending: Option<Ending>,
+    /// The deadline for which an entry stands in the timers.
+    timer: Option<Time>,
+    /// Connections so far; tells the facts of one from those of the next.
+    epoch: u64,
+}
+
+impl Session {
+    /// A session that will connect.
+    pub(crate) fn connecting(
+        key: Key,
+        socket: Arc<SocketShared>,
+        attachment: AttachmentId,
+        config: Arc<SessionConfig>,
+        addresses: Vec<Address>,
+        outbound: Option<Reader>,
+    ) -> Self {
+        let role = Role::Connect { addresses, next: 0, retry: Retry::new(&config) };
+        let mut session = Self::new(key, socket, attachment, config, role);
+        session.outbound = outbound;
+        if let Some(outbound) = &mut session.outbound {
+            outbound.set_key(key.to_bits());
+        }
+        session
+    }
+
+    /// A session around a connection that a listener accepted.
+    pub(crate) fn accepted(
+        key: Key,
+        socket: Arc<SocketShared>,
+        attachment: AttachmentId,
+        config: Arc<SessionConfig>,
+        link: Link,
+    ) -> Self {
+        let mut session = Self::new(key, socket, attachment, config, Role::Accept);
+        session.link = Some(link);
+        session
+    }
+
+    const fn new(
+        key: Key,
+        socket: Arc<SocketShared>,
+        attachment: AttachmentId,
+        config: Arc<SessionConfig>,
+        role: Role,
+    ) -> Self {
+        Self {
+            key,
+            socket,
+            attachment,
+            config,
+            role,
+            link: None,
+            outbound: None,
+            inbound: None,
+            sink: None,
+            ending: None,
+            timer: None,
+            epoch: 0,
+        }
+    }
+
+    /// Whether the handshake is still going on at the accepting side, where anybody can make us spend memory.
+    pub(crate) fn is_unauthenticated(&self) -> bool {
+        matches!(self.role, Role::Accept) && self.link.as_ref().is_some_and(Link::is_handshaking)
+    }
+
+    /// Whether the socket no longer waits for this session.
+    pub(crate) const fn is_ending(&self) -> bool {
+        self.ending.is_some()
+    }
+
+    /// The application gave the pipe that [`crate::socket::SocketEvent::WantsOutbound`] asked for.
+    pub(crate) fn give_outbound<D: EngineDriver>(
+        &mut self,
+        mut outbound: Reader,
+        services: &mut Services<D>,
+    ) -> Fate {
+        outbound.set_key(self.key.to_bits());
+        self.outbound = Some(outbound);
+        self.pump(services);
+        self.end_if_drained(services)
+    }
+
+    /// A pipe that had been empty has data, or its writer is gone.
+    pub(crate) fn outbound_ready<D: EngineDriver>(&mut self, services: &mut Services<D>) -> Fate {
+        self.pump(services);
+        self.end_if_drained(services)
+    }
+
+    /// The application made room behind its high-water mark, or dropped its end.
+    pub(crate) fn inbound_ready<D: EngineDriver>(&mut self, services: &mut Services<D>) -> Fate {
+        if let Some(link) = &mut self.link {
+            link.credit_arrived();
+        }
+        self.receive_more(services);
+        Fate::Lives
+    }
+
+    /// Notes the earliest of this session's deadlines in the timers.
+    fn set_timer<D: EngineDriver>(&mut self, services: &mut Services<D>) {
+        let wanted = [
+            self.link.as_ref().and_then(Link::deadline),
+            self.retry_at(),
+            self.ending.and_then(|ending| ending.deadline),
+        ];
+        let wanted = wanted.into_iter().flatten().min();
+        if let Some(at) = wanted
+            && self.timer.is_none_or(|noted| at < noted)
+        {
+            self.timer = Some(at);
+            services.timers.add(at, services.session_token(self.key));
+        }
+    }
+
+    const fn retry_at(&self) -> Option<Time> {
+        match &self.role {
+            Role::Connect { retry, .. } if self.link.is_none() => retry.at(),
+            Role::Connect { .. } | Role::Accept => None,
+        }
+    }
+
+    /// A deadline noted earlier has come; it may have moved since.
+    pub(crate) fn timer_due<D: EngineDriver>(
+        &mut self,
+        at: Time,
+        services: &mut Services<D>,
+    ) -> Fate {
+        if self.timer != Some(at) {
+            return Fate::Lives;
+        }
+        self.timer = None;
+        let now = services.now();
+        let mut fate = Fate::Lives;
+        if self.ending.and_then(|ending| ending.deadline).is_some_and(|end| end <= now) {
+            fate = self.give_up(services);
+        }
+        if fate == Fate::Lives && self.retry_at().is_some_and(|retry| retry <= now) {
+            self.connect_now(services);
+        }
+        if self.link.as_ref().and_then(Link::deadline).is_some_and(|deadline| deadline <= now) {
+            self.link_deadline(now, services);
+        }
+        if fate == Fate::Lives {
+            self.set_timer(services);
+        }
+        fate
+    }
+}

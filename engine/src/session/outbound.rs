@@ -1,0 +1,109 @@
+//! From the outbound pipe to the wire: one send in flight, and whatever is written meanwhile leaves with the
+//! next. That is all the batching there is: a lone message leaves at once, a flood in large sends.
+
+use std::io;
+
+use ringmq_wire::Framing;
+
+use super::link::Stage;
+use super::{EngineDriver, Fate, Session};
+use crate::pipe::{Batch, TakeLimits};
+use crate::reactor::Services;
+
+impl Session {
+    /// Starts a send if there is something to send and none is in flight.
+    pub(super) fn pump<D: EngineDriver>(&mut self, services: &mut Services<D>) {
+        let Some(link) = &mut self.link else {
+            return;
+        };
+        if link.sending || !link.is_live() {
+            return;
+        }
+        let mut batch = link.spare.take().unwrap_or_default();
+        loop {
+            self.gather(&mut batch);
+            let link = self.link.as_mut().expect("checked above; gathering ends no link");
+            if batch.bytes() > 0 {
+                link.sending = true;
+                services.driver.send(link.socket, batch);
+                return;
+            }
+            let outbound = self.outbound.as_mut().filter(|_| link.stage == Stage::Ready);
+            // Ask to be told of the next message; if one came just now, gather again.
+            if outbound.is_none_or(crate::pipe::Reader::wait_for_data) {
+                link.spare = Some(batch);
+                return;
+            }
+        }
+    }
+
+    /// Collects what may leave now: the wire's own bytes at a message boundary, then messages.
+    fn gather(&mut self, batch: &mut Batch) {
+        let link = self.link.as_mut().expect("the caller has one");
+        let ready = link.stage == Stage::Ready;
+        let mut outbound = self.outbound.as_mut().filter(|_| ready);
+        let transcodes = ready && link.wire.framing() == Some(Framing::V1);
+        let at_boundary = if transcodes {
+            link.version_one.is_at_message_boundary()
+        } else {
+            outbound.as_ref().is_none_or(|outbound| outbound.is_at_message_boundary())
+        };
+        link.output_bytes = 0;
+        if at_boundary || !ready {
+            let output = link.wire.output();
+            batch.scratch_mut().extend_from_slice(output);
+            link.output_bytes = output.len();
+        }
+        if let Some(outbound) = &mut outbound {
+            if transcodes {
+                link.version_one.encode(outbound, batch.scratch_mut());
+            } else {
+                outbound.take(TakeLimits::default(), batch);
+            }
+        }
+    }
+
+    /// A send ended: the kernel has taken the first bytes of the batch, or the connection failed.
+    pub(crate) fn sent<D: EngineDriver>(
+        &mut self,
+        mut batch: Batch,
+        result: io::Result<usize>,
+        services: &mut Services<D>,
+    ) -> Fate {
+        batch.clear();
+        let Some(link) = &mut self.link else {
+            return Fate::Lives;
+        };
+        link.sending = false;
+        link.spare = Some(batch);
+        match result {
+            Ok(accepted) => {
+                self.account_sent(accepted);
+                self.pump(services);
+                self.end_if_drained(services)
+            }
+            Err(_) => {
+                self.close_link(services);
+                Fate::Lives
+            }
+        }
+    }
+
+    /// Moves the cursors behind the bytes that the kernel accepted.
+    fn account_sent(&mut self, accepted: usize) {
+        let link = self.link.as_mut().expect("the caller has one");
+        let output = accepted.min(link.output_bytes);
+        link.wire.output_sent(output);
+        link.output_bytes -= output;
+        let messages = accepted - output;
+        if messages == 0 {
+            return;
+        }
+        let outbound = self.outbound.as_mut().expect("message bytes come from a pipe");
+        if link.wire.framing() == Some(Framing::V1) {
+            link.version_one.sent(messages, outbound);
+        } else {
+            outbound.sent(messages);
+        }
+    }
+}

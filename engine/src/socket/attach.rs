@@ -1,0 +1,216 @@
+//! Binding and connecting, and undoing both.
+
+use std::io;
+use std::sync::Arc;
+
+use ringmq_driver::Address;
+
+use super::{BindError, ConnectError, DetachError, Socket};
+use crate::pipe::{PipeConfig, Reader, Role, pipe};
+use crate::reactor::{AttachmentId, Command};
+use crate::session::SessionConfig;
+use crate::transport::{self, Endpoint, Use};
+
+/// The binds and connects of a socket.
+#[derive(Debug, Default)]
+pub(super) struct Attachments {
+    next: u64,
+    entries: Vec<Attachment>,
+    answers: Vec<(AttachmentId, io::Result<Address>)>,
+}
+
+#[derive(Debug)]
+struct Attachment {
+    id: AttachmentId,
+    kind: Use,
+    /// The text the application gave.
+    text: String,
+    /// The text it came to mean, where that differs (a chosen port).
+    meaning: Option<String>,
+    leaving: bool,
+}
+
+impl Attachments {
+    fn add(&mut self, kind: Use, text: &str) -> AttachmentId {
+        let id = AttachmentId(self.next);
+        self.next += 1;
+        let text = text.to_owned();
+        self.entries.push(Attachment { id, kind, text, meaning: None, leaving: false });
+        id
+    }
+
+    pub(super) fn bound(&mut self, id: AttachmentId, result: io::Result<Address>) {
+        self.answers.push((id, result));
+    }
+
+    pub(super) fn detached(&mut self, id: AttachmentId) {
+        self.entries.retain(|entry| entry.id != id);
+    }
+
+    fn take_answer(&mut self, id: AttachmentId) -> Option<io::Result<Address>> {
+        let place = self.answers.iter().position(|(answered, _)| *answered == id)?;
+        Some(self.answers.swap_remove(place).1)
+    }
+
+    fn settle(&mut self, id: AttachmentId, endpoint: &Endpoint) {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == id) {
+            entry.meaning = Some(endpoint.to_string());
+        }
+    }
+
+    fn holds(&self, id: AttachmentId) -> bool {
+        self.entries.iter().any(|entry| entry.id == id)
+    }
+
+    fn leave(&mut self, kind: Use, text: &str) -> Option<AttachmentId> {
+        let entry = self.entries.iter_mut().find(|entry| {
+            let named = entry.text == text || entry.meaning.as_deref() == Some(text);
+            named && entry.kind == kind && !entry.leaving
+        })?;
+        entry.leaving = true;
+        Some(entry.id)
+    }
+}
+
+impl Socket {
+    /// Listens on an endpoint: `tcp://host:port` (`*` for any host or a free port), `ipc://path`, or on Linux
+    /// `ipc://@name`. Returns the endpoint it really got. Peers may come and go at any time.
+    ///
+    /// Without CURVE anybody who can reach the endpoint can connect: bind to 127.0.0.1 unless the network is
+    /// trusted.
+    ///
+    /// # Errors
+    /// The endpoint cannot be read, the system refused it, or the context was shut down.
+    pub fn bind(&mut self, endpoint: &str) -> Result<Endpoint, BindError> {
+        let attachment = self.start_bind(endpoint)?;
+        loop {
+            if let Some(result) = self.bind_result(attachment) {
+                return result;
+            }
+            self.wait(None);
+        }
+    }
+
+    /// Asks for a bind without waiting for its result.
+    pub(crate) fn start_bind(&mut self, endpoint: &str) -> Result<AttachmentId, BindError> {
+        self.look();
+        if self.terminated {
+            return Err(BindError::Terminated);
+        }
+        let addresses =
+            transport::resolve(endpoint, Use::Listen).map_err(BindError::Endpoint)?;
+        let attachment = self.attachments.add(Use::Listen, endpoint);
+        self.host.command(Command::Bind {
+            socket: Arc::clone(&self.shared),
+            attachment,
+            addresses,
+            config: self.session_config(),
+        });
+        Ok(attachment)
+    }
+
+    /// The result of a bind, once there is one.
+    pub(crate) fn bind_result(
+        &mut self,
+        attachment: AttachmentId,
+    ) -> Option<Result<Endpoint, BindError>> {
+        self.look();
+        match self.attachments.take_answer(attachment) {
+            Some(Ok(address)) => {
+                let endpoint = Endpoint::new(address);
+                self.attachments.settle(attachment, &endpoint);
+                Some(Ok(endpoint))
+            }
+            Some(Err(error)) => {
+                self.attachments.detached(attachment);
+                Some(Err(BindError::Io(error)))
+            }
+            None if self.terminated => Some(Err(BindError::Terminated)),
+            None => None,
+        }
+    }
+
+    /// Connects to an endpoint, and keeps connecting whenever the connection is lost. Returns at once: the peer
+    /// need not exist yet, and messages may be sent meanwhile, up to the high-water mark.
+    ///
+    /// Host names are looked up by this call, on the calling thread.
+    ///
+    /// # Errors
+    /// The endpoint cannot be read or its host is unknown, or the context was shut down.
+    pub fn connect(&mut self, endpoint: &str) -> Result<(), ConnectError> {
+        self.look();
+        if self.terminated {
+            return Err(ConnectError::Terminated);
+        }
+        let addresses =
+            transport::resolve(endpoint, Use::Connect).map_err(ConnectError::Endpoint)?;
+        let attachment = self.attachments.add(Use::Connect, endpoint);
+        let outbound = self.socket_type.sends().then(|| self.make_outbound());
+        self.host.command(Command::Connect {
+            socket: Arc::clone(&self.shared),
+            attachment,
+            addresses,
+            config: self.session_config(),
+            outbound,
+        });
+        Ok(())
+    }
+
+    /// Stops listening on an endpoint, named as it was bound or as [`Self::bind`] returned it. Connections that
+    /// were accepted stay.
+    ///
+    /// # Errors
+    /// The socket is not bound there, or the context was shut down.
+    pub fn unbind(&mut self, endpoint: &str) -> Result<(), DetachError> {
+        self.detach(Use::Listen, endpoint)
+    }
+
+    /// Ends a connect. What is queued for that peer still leaves, within the linger time.
+    ///
+    /// # Errors
+    /// The socket is not connected there, or the context was shut down.
+    pub fn disconnect(&mut self, endpoint: &str) -> Result<(), DetachError> {
+        self.detach(Use::Connect, endpoint)
+    }
+
+    fn detach(&mut self, kind: Use, endpoint: &str) -> Result<(), DetachError> {
+        self.look();
+        if self.terminated {
+            return Err(DetachError::Terminated);
+        }
+        let attachment =
+            self.attachments.leave(kind, endpoint).ok_or(DetachError::NotAttached)?;
+        let socket = Arc::clone(&self.shared);
+        let linger = self.options.linger;
+        self.host.command(Command::Detach { socket, attachment, linger });
+        while self.attachments.holds(attachment) {
+            if self.terminated {
+                return Err(DetachError::Terminated);
+            }
+            self.wait(None);
+        }
+        Ok(())
+    }
+
+    /// A pipe from this socket to a session: its writer joins the turns, its reader is for the session.
+    pub(super) fn make_outbound(&mut self) -> Reader {
+        let config = PipeConfig {
+            high_water_mark: self.options.send_high_water_mark,
+            reader_role: Role::Engine,
+        };
+        let Self { balancer, pool, shared, host, .. } = self;
+        let mut outbound = None;
+        balancer.add(|key| {
+            let session = host.reactor_owner().clone();
+            let (writer, reader) =
+                pipe(config, pool.clone(), shared.owner.clone(), key, session, 0);
+            outbound = Some(reader);
+            writer
+        });
+        outbound.expect("adding a pipe makes it")
+    }
+
+    fn session_config(&self) -> Arc<SessionConfig> {
+        Arc::new(SessionConfig::new(self.socket_type.on_the_wire(), &self.options))
+    }
+}

@@ -1,0 +1,225 @@
+//! The application's handle of a socket.
+//!
+//! A handle is used by one thread at a time and may move between threads. It owns its ends of the pipes and its
+//! pattern; everything else happens in a reactor, to which commands go and from which events come by mailbox.
+
+mod attach;
+mod errors;
+mod options;
+mod receive;
+mod send;
+mod settings;
+mod shared;
+
+pub use errors::{
+    BindError, ConnectError, DetachError, RecvError, SendError, TryRecvError, TrySendError,
+};
+pub(crate) use options::Options;
+pub(crate) use shared::{SocketEvent, SocketShared};
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::context::Host;
+use crate::counters::Statistics;
+use crate::memory::Pool;
+use crate::pattern::{FairQueue, LoadBalancer};
+use crate::pipe::EventKind;
+use crate::reactor::{Command, Spin};
+use attach::Attachments;
+
+/// The socket types of this version.
+///
+/// A PUSH socket hands each message to one of its peers in turn; a PULL socket takes messages from its peers in
+/// turn (RFC 30).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SocketType {
+    /// Sends, to PULL peers.
+    Push,
+    /// Receives, from PUSH peers.
+    Pull,
+}
+
+impl SocketType {
+    pub(crate) const fn on_the_wire(self) -> ringmq_wire::SocketType {
+        match self {
+            Self::Push => ringmq_wire::SocketType::Push,
+            Self::Pull => ringmq_wire::SocketType::Pull,
+        }
+    }
+
+    const fn sends(self) -> bool {
+        matches!(self, Self::Push)
+    }
+
+    const fn receives(self) -> bool {
+        matches!(self, Self::Pull)
+    }
+}
+
+/// What a socket could do now without blocking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Readiness {
+    /// A message can be received.
+    pub readable: bool,
+    /// A message can be sent.
+    pub writable: bool,
+}
+
+/// A ZeroMQ socket, made by [`Context::socket`](crate::Context::socket).
+///
+/// The handle is `Send`: a thread may hand it to another. Dropping it closes the socket; what it accepted for
+/// sending still leaves, for as long as [`set_linger`](Socket::set_linger) says.
+///
+/// ```
+/// use ringmq::{Context, SocketType};
+///
+/// let context = Context::new()?;
+/// let mut pull = context.socket(SocketType::Pull)?;
+/// let endpoint = pull.bind("tcp://127.0.0.1:*")?;
+///
+/// let mut push = context.socket(SocketType::Push)?;
+/// push.connect(&endpoint.to_string())?;
+/// push.send("hello")?;
+/// assert_eq!(&pull.recv()?[..], b"hello");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Socket {
+    socket_type: SocketType,
+    shared: Arc<SocketShared>,
+    options: Options,
+    pool: Pool,
+    balancer: LoadBalancer,
+    queue: FairQueue,
+    attachments: Attachments,
+    /// Reused for its capacity.
+    inbox: Vec<SocketEvent>,
+    spin: Spin,
+    terminated: bool,
+    host: Arc<Host>,
+}
+
+impl Socket {
+    pub(crate) fn new(socket_type: SocketType, host: Arc<Host>) -> Self {
+        let shared = host.register_socket();
+        Self {
+            socket_type,
+            shared,
+            options: Options::default(),
+            pool: Pool::new(),
+            balancer: LoadBalancer::new(),
+            queue: FairQueue::new(),
+            attachments: Attachments::default(),
+            inbox: Vec::new(),
+            spin: host.spin(),
+            terminated: false,
+            host,
+        }
+    }
+
+    /// The socket's type.
+    #[must_use]
+    pub const fn socket_type(&self) -> SocketType {
+        self.socket_type
+    }
+
+    /// What the socket could do now without blocking.
+    pub fn readiness(&mut self) -> Readiness {
+        self.look();
+        Readiness {
+            readable: self.socket_type.receives() && self.queue.can_receive(),
+            writable: self.socket_type.sends() && self.balancer.can_send(),
+        }
+    }
+
+    /// A descriptor for foreign event loops: it becomes readable when the socket may have become ready.
+    ///
+    /// It is edge-like, as ZeroMQ's `ZMQ_FD`: after it became readable, and after each send and receive, call
+    /// [`Self::readiness`] and use the socket until that says no; then wait for the descriptor again. Never read
+    /// from it. It belongs to the socket and is made by the first call.
+    ///
+    /// # Errors
+    /// The system refused to make a descriptor.
+    pub fn descriptor(&mut self) -> io::Result<std::os::fd::RawFd> {
+        self.shared.owner.descriptor()
+    }
+
+    /// What became of the socket's messages so far.
+    #[must_use]
+    pub fn statistics(&self) -> Statistics {
+        self.shared.counters.snapshot()
+    }
+
+    /// Takes events in: pipes that became usable, new peers, answers.
+    #[inline]
+    fn look_if_called(&mut self) {
+        if self.shared.owner.has_ready() || self.shared.owner.has_mail() {
+            self.look();
+        }
+    }
+
+    #[cold]
+    fn look(&mut self) {
+        self.shared.owner.clear_descriptor();
+        let (balancer, queue) = (&mut self.balancer, &mut self.queue);
+        self.shared.owner.ready_events(|event| match event.kind {
+            EventKind::Readable => queue.data_arrived(event),
+            EventKind::Writable => balancer.credit_arrived(event),
+        });
+        let mut inbox = std::mem::take(&mut self.inbox);
+        self.shared.mailbox.drain(&mut inbox);
+        for event in inbox.drain(..) {
+            self.take_event(event);
+        }
+        self.inbox = inbox;
+    }
+
+    fn take_event(&mut self, event: SocketEvent) {
+        match event {
+            SocketEvent::Bound { attachment, result } => self.attachments.bound(attachment, result),
+            SocketEvent::Detached { attachment } => self.attachments.detached(attachment),
+            SocketEvent::Inbound { reader } => self.queue.add(reader),
+            SocketEvent::WantsOutbound { session } => {
+                let outbound = self.make_outbound();
+                self.host.command(Command::Outbound { session, outbound });
+            }
+            SocketEvent::Terminated => self.terminated = true,
+        }
+    }
+
+    /// Waits until something happened or the deadline passed; returns whether the deadline passed.
+    #[cold]
+    fn wait(&mut self, deadline: Option<Instant>) -> bool {
+        let owner = &self.shared.owner;
+        let mut expired = false;
+        if !self.spin.until(|| owner.has_ready() || owner.has_mail()) {
+            expired = !owner.park(deadline);
+        }
+        self.look();
+        expired
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.look();
+        self.count_lost();
+        let lost = self.balancer.close();
+        self.shared.counters.dropped_peer_gone.add(lost.queued);
+        self.shared.counters.dropped_closed.add(self.queue.close());
+        self.shared.owner.close();
+        self.host.close_socket(self.shared.id, self.options.linger);
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket")
+            .field("type", &self.socket_type)
+            .field("id", &self.shared.id)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,164 @@
+//! Receiving: blocking, timed, at once, in batches, frame by frame or whole.
+
+use std::time::Duration;
+
+use super::{RecvError, Socket, TryRecvError};
+use crate::clock;
+use crate::message::{Message, Multipart};
+use crate::pattern::to_message;
+use crate::pipe::{FrameBody, PipeFrame};
+
+impl Socket {
+    /// Receives one frame, waiting for at most the receive timeout.
+    ///
+    /// [`Message::more`] tells whether the next frame belongs to the same message; if so it is there already.
+    ///
+    /// # Errors
+    /// The receive timeout passed, the type does not receive, or the context was shut down.
+    #[inline]
+    pub fn recv(&mut self) -> Result<Message, RecvError> {
+        self.receive(|frame| to_message(&frame))
+    }
+
+    /// Receives one frame into `message`, whose old body is dropped.
+    ///
+    /// # Errors
+    /// As [`Self::recv`]; `message` is unchanged then.
+    #[inline]
+    pub fn recv_into(&mut self, message: &mut Message) -> Result<(), RecvError> {
+        *message = self.recv()?;
+        Ok(())
+    }
+
+    /// Receives one frame and copies as much of it as fits into `buffer`. Returns the frame's real length in
+    /// bytes; what did not fit is lost. The cheapest way to receive a small message.
+    ///
+    /// # Errors
+    /// As [`Self::recv`].
+    #[inline]
+    pub fn recv_bytes(&mut self, buffer: &mut [u8]) -> Result<usize, RecvError> {
+        self.receive(|frame| {
+            let body: &[u8] = match &frame.body {
+                FrameBody::Bytes(bytes) => bytes,
+                FrameBody::Body(body) => body,
+            };
+            let fits = body.len().min(buffer.len());
+            buffer[..fits].copy_from_slice(&body[..fits]);
+            body.len()
+        })
+    }
+
+    /// Receives one frame if it is there.
+    ///
+    /// # Errors
+    /// Nothing is there, the type does not receive, or the context was shut down.
+    #[inline]
+    pub fn try_recv(&mut self) -> Result<Message, TryRecvError> {
+        self.try_receive(&mut |frame| to_message(&frame))
+    }
+
+    /// Receives one frame, waiting for at most `timeout` whatever the socket's receive timeout is.
+    ///
+    /// # Errors
+    /// As [`Self::recv`].
+    pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Message, RecvError> {
+        let usual = self.options.receive_timeout.replace(timeout);
+        let result = self.recv();
+        self.options.receive_timeout = usual;
+        result
+    }
+
+    /// Receives the frames of one message, waiting as [`Self::recv`] does. If frames of a message were already
+    /// received one by one, these are the rest.
+    ///
+    /// # Errors
+    /// As [`Self::recv`].
+    pub fn recv_multipart(&mut self) -> Result<Multipart, RecvError> {
+        let mut whole = Multipart::new();
+        loop {
+            let frame = self.recv()?;
+            let more = frame.more();
+            whole.push(frame);
+            if !more {
+                return Ok(whole);
+            }
+        }
+    }
+
+    /// Waits for a frame as [`Self::recv`] does, then takes up to `frames_max` frames that are there and adds
+    /// them to `frames`. Returns how many.
+    ///
+    /// # Errors
+    /// As [`Self::recv`].
+    pub fn recv_batch(
+        &mut self,
+        frames: &mut Vec<Message>,
+        frames_max: usize,
+    ) -> Result<usize, RecvError> {
+        if frames_max == 0 {
+            return Ok(0);
+        }
+        frames.push(self.recv()?);
+        let mut taken = 1;
+        while taken < frames_max {
+            let Ok(frame) = self.try_recv() else {
+                break;
+            };
+            frames.push(frame);
+            taken += 1;
+        }
+        Ok(taken)
+    }
+
+    #[inline]
+    fn receive<T>(
+        &mut self,
+        mut take: impl FnMut(PipeFrame<'_>) -> T,
+    ) -> Result<T, RecvError> {
+        match self.try_receive(&mut take) {
+            Ok(taken) => Ok(taken),
+            Err(TryRecvError::Empty) => self.receive_slowly(take),
+            Err(TryRecvError::Unsupported) => Err(RecvError::Unsupported),
+            Err(TryRecvError::Terminated) => Err(RecvError::Terminated),
+        }
+    }
+
+    #[cold]
+    fn receive_slowly<T>(
+        &mut self,
+        mut take: impl FnMut(PipeFrame<'_>) -> T,
+    ) -> Result<T, RecvError> {
+        let deadline = clock::deadline(self.options.receive_timeout);
+        loop {
+            let expired = self.wait(deadline);
+            match self.try_receive(&mut take) {
+                Ok(taken) => return Ok(taken),
+                Err(TryRecvError::Empty) if expired => return Err(RecvError::TimedOut),
+                Err(TryRecvError::Empty) => {}
+                Err(TryRecvError::Unsupported) => return Err(RecvError::Unsupported),
+                Err(TryRecvError::Terminated) => return Err(RecvError::Terminated),
+            }
+        }
+    }
+
+    #[inline]
+    fn try_receive<T>(
+        &mut self,
+        take: &mut impl FnMut(PipeFrame<'_>) -> T,
+    ) -> Result<T, TryRecvError> {
+        self.look_if_called();
+        if self.terminated {
+            return Err(TryRecvError::Terminated);
+        }
+        if let Some(taken) = self.queue.receive(take) {
+            let ended = !self.queue.is_inside_message();
+            self.shared.counters.messages_received.add(u64::from(ended));
+            return Ok(taken);
+        }
+        Err(if self.socket_type.receives() {
+            TryRecvError::Empty
+        } else {
+            TryRecvError::Unsupported
+        })
+    }
+}

@@ -1,0 +1,43 @@
+//! The part of a socket that its reactor sees.
+
+use ringmq_driver::Address;
+
+use crate::counters::Counters;
+use crate::pipe::{Mailbox, Owner, Reader};
+use crate::reactor::{AttachmentId, Key};
+
+/// What a reactor tells a socket.
+#[derive(Debug)]
+pub(crate) enum SocketEvent {
+    /// A bind ended.
+    Bound { attachment: AttachmentId, result: std::io::Result<Address> },
+    /// A peer's messages can be read here from now on.
+    Inbound { reader: Reader },
+    /// A peer of a bound socket is ready and waits for a pipe to read from.
+    WantsOutbound { session: Key },
+    /// A detach was carried out.
+    Detached { attachment: AttachmentId },
+    /// The context was shut down: every present and future call returns.
+    Terminated,
+}
+
+/// Shared by the application's handle and the reactor: how to reach the application, and the counts.
+#[derive(Debug)]
+pub(crate) struct SocketShared {
+    pub(crate) id: u64,
+    pub(crate) owner: Owner,
+    pub(crate) mailbox: Mailbox<SocketEvent>,
+    pub(crate) counters: Counters,
+}
+
+impl SocketShared {
+    pub(crate) fn new(id: u64) -> Self {
+        let owner = Owner::parker();
+        Self {
+            id,
+            mailbox: Mailbox::new(owner.clone()),
+            owner,
+            counters: Counters::default(),
+        }
+    }
+}

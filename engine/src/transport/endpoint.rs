@@ -1,0 +1,81 @@
+//! What an endpoint is and what can be wrong with one.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use ringmq_driver::{Address, UnixName};
+
+/// Where a socket really listens, or what it was told to connect to.
+///
+/// Displays as the text that a peer passes to `connect`, for example `tcp://127.0.0.1:5555`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Endpoint(Address);
+
+impl Endpoint {
+    pub(crate) const fn new(address: Address) -> Self {
+        Self(address)
+    }
+
+    /// The TCP address, if this is a TCP endpoint: for example to learn the port after binding to port `*`.
+    #[must_use]
+    pub const fn tcp(&self) -> Option<SocketAddr> {
+        match self.0 {
+            Address::Tcp(address) => Some(address),
+            Address::Unix(_) => None,
+        }
+    }
+
+    /// The path of an ipc endpoint in the file system, if it has one.
+    #[must_use]
+    pub fn path(&self) -> Option<&std::path::Path> {
+        match &self.0 {
+            Address::Unix(UnixName::Path(path)) => Some(path),
+            Address::Unix(_) | Address::Tcp(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Why an endpoint's text cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EndpointError {
+    /// There is no `transport://` in front.
+    NoTransport,
+    /// The transport is not one that this version speaks (`tcp` and `ipc`).
+    UnsupportedTransport,
+    /// A TCP endpoint without `:port`, or with one that is not a number from 0 to 65535 (`*` when binding).
+    BadPort,
+    /// A TCP endpoint whose host cannot be read or is not known to the resolver.
+    UnknownHost,
+    /// A wildcard (`*`) in an endpoint to connect to.
+    WildcardPeer,
+    /// An ipc endpoint without a path.
+    NoPath,
+    /// An ipc path of more than 107 bytes, which no unix socket can have.
+    PathTooLong,
+    /// An abstract ipc name (`ipc://@name`) on a host other than Linux.
+    AbstractUnsupported,
+}
+
+impl fmt::Display for EndpointError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoTransport => "endpoint has no transport: write tcp://host:port or ipc://path",
+            Self::UnsupportedTransport => "transport is not supported: use tcp:// or ipc://",
+            Self::BadPort => "tcp endpoint needs a port from 0 to 65535 (or * when binding)",
+            Self::UnknownHost => "host name cannot be resolved",
+            Self::WildcardPeer => "cannot connect to a wildcard: name the peer's host and port",
+            Self::NoPath => "ipc endpoint needs a path",
+            Self::PathTooLong => "ipc path is longer than 107 bytes",
+            Self::AbstractUnsupported => "abstract ipc names (ipc://@name) exist on Linux only",
+        })
+    }
+}
+
+impl std::error::Error for EndpointError {}

@@ -118,7 +118,9 @@ impl std::error::Error for Error {}
 pub struct Reason(Box<[u8]>);
 
 impl Reason {
-    pub(crate) fn new(bytes: &[u8]) -> Self {
+    /// A reason made of the first 255 of these bytes.
+    #[must_use]
+    pub fn new(bytes: &[u8]) -> Self {
         let bytes = bytes.get(..usize::from(u8::MAX)).unwrap_or(bytes);
         Self(bytes.into())
     }

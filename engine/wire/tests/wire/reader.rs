@@ -17,9 +17,9 @@ pub(crate) fn read(
         large_body_bytes,
         told: &mut told,
     };
-    let mut have = 0;
+    let mut have = 0_usize;
     for &chunk in chunks.iter().cycle() {
-        have = (have + chunk.max(1)).min(stream.len());
+        have = have.saturating_add(chunk).min(stream.len());
         if let Err(error) = reader.take(&stream[..have]) {
             reader.told.error = Some(error);
             break;

@@ -10,7 +10,7 @@
 //! looks further than `rung`: repeated wakes cost one swap each.
 
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr::NonNull;
 use std::sync::Arc;
 #[expect(
@@ -57,6 +57,11 @@ impl Doorbell {
             rung: AtomicBool::new(false),
             sleeping: AtomicBool::new(false),
         })
+    }
+
+    /// The eventfd.
+    pub(super) fn eventfd(&self) -> BorrowedFd<'_> {
+        self.eventfd.as_fd()
     }
 
     /// Writes the eventfd. It cannot block: one write per sleep never fills the counter.
@@ -153,7 +158,7 @@ impl<O: StableOutgoing, I: StableIncoming> Ring<O, I> {
             return;
         }
         self.bell.armed = true;
-        let eventfd = types::Fd(self.bell.doorbell.eventfd.as_raw_fd());
+        let eventfd = types::Fd(self.bell.doorbell.eventfd().as_raw_fd());
         let entry = opcode::Read::new(eventfd, self.lent.count.0.as_ptr().cast(), 8)
             .build()
             .user_data(UserData::of_ring(Op::Wake).encode());

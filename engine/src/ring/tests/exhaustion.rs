@@ -1,0 +1,110 @@
+//! What happens when buffers or room in the queues run out.
+
+use ringmq_driver::conformance::{Ledger, TestOut};
+use ringmq_driver::{Completion, Demand, Driver, End, Received, Wait};
+
+use super::{Ring, RingConfig, TestRing, connection, until};
+
+fn two_buffers() -> TestRing {
+    Ring::new(&RingConfig {
+        buffers: 2,
+        buffer_bytes: 4096,
+        ..RingConfig::default()
+    })
+    .expect("this kernel runs the ring")
+}
+
+/// Fills both buffers and keeps them, so that the stream of the connection waits for one.
+fn starve(ring: &mut TestRing, ledger: &Ledger) -> (ringmq_driver::SocketId, Vec<Received>) {
+    let (_, client, server) = connection(ring);
+    ring.receive(server, Demand::Stream);
+    ring.send(client, TestOut::new(&[7; 3 * 4096], 1, ledger));
+    let mut kept = Vec::new();
+    until(ring, |_, completion| {
+        if let Completion::Received { data, .. } = completion {
+            kept.push(data);
+        }
+        (kept.len() == 2).then_some(())
+    });
+    let mut rest = Vec::new();
+    while ring
+        .lent
+        .sockets
+        .get(server)
+        .receiving
+        .as_ref()
+        .is_some_and(|receiving| receiving.armed)
+    {
+        ring.poll(Wait::Now, &mut rest).expect("polls");
+    }
+    (server, kept)
+}
+
+#[test]
+fn a_stream_without_buffers_goes_on_when_one_is_released() {
+    let mut ring = two_buffers();
+    let ledger = Ledger::default();
+    let (_, kept) = starve(&mut ring, &ledger);
+    let mut bytes = 0;
+    for data in kept {
+        bytes += data.bytes;
+        ring.release(data);
+    }
+    while bytes < 3 * 4096 {
+        bytes += until(&mut ring, |ring, completion| match completion {
+            Completion::Received { data, .. } => {
+                let bytes = data.bytes;
+                ring.release(data);
+                Some(bytes)
+            }
+            _ => None,
+        });
+    }
+    assert_eq!(bytes, 3 * 4096);
+}
+
+#[test]
+fn a_stream_without_buffers_can_be_paused() {
+    let mut ring = two_buffers();
+    let ledger = Ledger::default();
+    let (server, _kept) = starve(&mut ring, &ledger);
+    ring.pause(server);
+    let end = until(&mut ring, |_, completion| match completion {
+        Completion::ReceiveEnded { end, .. } => Some(end),
+        _ => None,
+    });
+    assert!(matches!(end, End::Paused));
+    // Its entry in the queue for buffers has become stale, and arms nothing.
+    ring.feed_hungry();
+    assert!(ring.lent.sockets.get(server).receiving.is_none());
+}
+
+#[test]
+fn a_socket_without_buffers_can_be_closed() {
+    let mut ring = two_buffers();
+    let ledger = Ledger::default();
+    let (server, _kept) = starve(&mut ring, &ledger);
+    ring.close(server);
+    let mut ended = false;
+    until(&mut ring, |_, completion| match completion {
+        Completion::ReceiveEnded { .. } => {
+            ended = true;
+            None
+        }
+        Completion::Closed { .. } => Some(()),
+        _ => None,
+    });
+    assert!(ended, "the demand ends first");
+}
+
+#[test]
+#[should_panic(expected = "released once")]
+fn a_buffer_is_released_once() {
+    let mut ring = two_buffers();
+    let ledger = Ledger::default();
+    let (_, mut kept) = starve(&mut ring, &ledger);
+    let data = kept.pop().expect("two are kept");
+    let again = Received { ..data };
+    ring.release(data);
+    ring.release(again);
+}

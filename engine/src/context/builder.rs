@@ -171,16 +171,24 @@ fn turn_until_stopped<D: EngineDriver>(
     if started.send(Ok((reactor.handle(), kind))).is_err() {
         return;
     }
+    // However this thread ends, by a broken driver or a bug of ours: nobody may wait for it for ever.
+    let _release = ShutDownAtEnd(sockets);
     loop {
         match reactor.turn(None) {
             Ok(Turned::Again) => {}
             Ok(Turned::Stopped) => return,
             Err(error) => {
-                // The driver is lost and its connections with it. Nobody may wait for them for ever.
                 eprintln!("ringmq: the {kind} failed: {error}; its sockets are shut down");
-                sockets.shut_down();
                 return;
             }
         }
+    }
+}
+
+struct ShutDownAtEnd<'a>(&'a OpenSockets);
+
+impl Drop for ShutDownAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.shut_down();
     }
 }

@@ -75,7 +75,7 @@ impl<D: EngineDriver> Reactor<D> {
     pub(crate) fn new(driver: D, spin: Spin) -> Self {
         let owner = Owner::with_driver(driver.waker());
         Self {
-            mailbox: Mailbox::new(owner.clone()),
+            mailbox: Mailbox::new(&owner),
             services: Services::new(driver, owner),
             sessions: Table::new(),
             listeners: Table::new(),

@@ -144,8 +144,9 @@ pub(super) fn finish_large(link: &mut Link, inbound: &mut Writer) {
     }
 }
 
+/// Puts bytes behind the tail; the caller has made sure that they fit.
 fn append(inbound: &mut Writer, bytes: &[u8]) {
-    inbound.spare(bytes.len())[..bytes.len()].copy_from_slice(bytes);
+    inbound.spare(0)[..bytes.len()].copy_from_slice(bytes);
     inbound.extend(bytes.len());
 }
 

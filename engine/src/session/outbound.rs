@@ -30,7 +30,7 @@ impl Session {
             }
             let outbound = self.outbound.as_mut().filter(|_| link.stage == Stage::Ready);
             // Ask to be told of the next message; if one came just now, gather again.
-            if outbound.is_none_or(crate::pipe::Reader::wait_for_data) {
+            if outbound.is_none_or(|outbound| outbound.wait_for_data() || outbound.is_finished()) {
                 link.spare = Some(batch);
                 return;
             }

@@ -210,7 +210,6 @@ impl Drop for Socket {
         let lost = self.balancer.close();
         self.shared.counters.dropped_peer_gone.add(lost.queued);
         self.shared.counters.dropped_closed.add(self.queue.close());
-        self.shared.owner.close();
         self.host.close_socket(self.shared.id, self.options.linger);
     }
 }

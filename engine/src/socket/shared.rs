@@ -35,7 +35,7 @@ impl SocketShared {
         let owner = Owner::parker();
         Self {
             id,
-            mailbox: Mailbox::new(owner.clone()),
+            mailbox: Mailbox::new(&owner),
             owner,
             counters: Counters::default(),
         }

@@ -103,6 +103,7 @@ impl Queues {
     }
 
     /// How often the kernel was entered.
+    #[cfg(test)]
     pub(super) fn enters(&self) -> u64 {
         self.enters
     }

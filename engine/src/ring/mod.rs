@@ -55,7 +55,7 @@ use ringmq_driver::{Completion, Incoming, Outgoing};
 
 use self::enter::Queues;
 use self::in_flight::Lent;
-pub(crate) use self::setup::{RingConfig, RingRefused};
+pub(crate) use self::setup::RingConfig;
 use self::wake::Bell;
 
 /// Outgoing bytes whose memory the kernel may read while the value itself is moved about.

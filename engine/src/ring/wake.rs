@@ -13,10 +13,6 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr::NonNull;
 use std::sync::Arc;
-#[expect(
-    clippy::disallowed_types,
-    reason = "the ring cannot run under loom, so its atomics need no facade"
-)]
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
@@ -28,10 +24,6 @@ use super::{Ring, StableIncoming, StableOutgoing};
 
 /// What wakers and ring share.
 #[derive(Debug)]
-#[expect(
-    clippy::disallowed_types,
-    reason = "the ring cannot run under loom, so its atomics need no facade"
-)]
 pub(super) struct Doorbell {
     eventfd: OwnedFd,
     /// Somebody woke the ring, and no poll has returned for it yet.
@@ -41,10 +33,6 @@ pub(super) struct Doorbell {
 }
 
 impl Doorbell {
-    #[expect(
-        clippy::disallowed_types,
-        reason = "the ring cannot run under loom, so its atomics need no facade"
-    )]
     fn new() -> io::Result<Self> {
         // SAFETY: eventfd takes no pointers.
         let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC) };

@@ -4,10 +4,9 @@ use std::io::Read;
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsRawFd, FromRawFd};
 
-use ringmq_driver::conformance::{Ledger, TestOut};
 use ringmq_driver::{Completion, Demand, Driver, Wait};
 
-use super::{CLIENT, SERVER, connection, ring, until};
+use super::{Bytes, CLIENT, SERVER, connection, ring, until};
 
 #[test]
 fn a_poll_with_nothing_to_do_does_not_enter_the_kernel() {
@@ -29,7 +28,6 @@ fn a_poll_with_nothing_to_do_does_not_enter_the_kernel() {
 fn a_send_and_the_wait_for_its_completion_are_one_enter() {
     let mut ring = ring();
     let (_, client, server) = connection(&mut ring);
-    let ledger = Ledger::default();
     ring.receive(server, Demand::Stream);
     let mut completions = Vec::new();
     // Arms the receive and, because it waits, the doorbell.
@@ -38,7 +36,7 @@ fn a_send_and_the_wait_for_its_completion_are_one_enter() {
         .expect("polls");
     for _ in 0..100 {
         let before = ring.enters();
-        ring.send(client, TestOut::new(b"a lone message", 1, &ledger));
+        ring.send(client, Bytes::new(b"a lone message", 1));
         ring.poll(Wait::Forever, &mut completions).expect("polls");
         assert_eq!(ring.enters(), before + 1, "submit and wait together");
         while completions.len() < 2 {
@@ -93,11 +91,10 @@ fn waking_a_ring_that_is_awake_makes_no_system_call() {
 fn a_stream_outlives_the_buffers_it_filled() {
     let mut ring = ring();
     let (_, client, server) = connection(&mut ring);
-    let ledger = Ledger::default();
     ring.receive(server, Demand::Stream);
     for round in 0_u8..200 {
         let bytes = [round; 3];
-        ring.send(client, TestOut::new(&bytes, 1, &ledger));
+        ring.send(client, Bytes::new(&bytes, 1));
         let mut sent = false;
         let mut got = false;
         until(&mut ring, |ring, completion| {

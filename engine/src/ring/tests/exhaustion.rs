@@ -1,9 +1,8 @@
 //! What happens when buffers or room in the queues run out.
 
-use ringmq_driver::conformance::{Ledger, TestOut};
 use ringmq_driver::{Completion, Demand, Driver, End, Received, Wait};
 
-use super::{Ring, RingConfig, TestRing, connection, until};
+use super::{Bytes, Ring, RingConfig, TestRing, connection, until};
 
 fn two_buffers() -> TestRing {
     Ring::new(&RingConfig {
@@ -15,10 +14,10 @@ fn two_buffers() -> TestRing {
 }
 
 /// Fills both buffers and keeps them, so that the stream of the connection waits for one.
-fn starve(ring: &mut TestRing, ledger: &Ledger) -> (ringmq_driver::SocketId, Vec<Received>) {
+fn starve(ring: &mut TestRing) -> (ringmq_driver::SocketId, Vec<Received>) {
     let (_, client, server) = connection(ring);
     ring.receive(server, Demand::Stream);
-    ring.send(client, TestOut::new(&[7; 3 * 4096], 1, ledger));
+    ring.send(client, Bytes::new(&[7; 3 * 4096], 1));
     let mut kept = Vec::new();
     until(ring, |_, completion| {
         if let Completion::Received { data, .. } = completion {
@@ -43,8 +42,7 @@ fn starve(ring: &mut TestRing, ledger: &Ledger) -> (ringmq_driver::SocketId, Vec
 #[test]
 fn a_stream_without_buffers_goes_on_when_one_is_released() {
     let mut ring = two_buffers();
-    let ledger = Ledger::default();
-    let (_, kept) = starve(&mut ring, &ledger);
+    let (_, kept) = starve(&mut ring);
     let mut bytes = 0;
     for data in kept {
         bytes += data.bytes;
@@ -66,8 +64,7 @@ fn a_stream_without_buffers_goes_on_when_one_is_released() {
 #[test]
 fn a_stream_without_buffers_can_be_paused() {
     let mut ring = two_buffers();
-    let ledger = Ledger::default();
-    let (server, _kept) = starve(&mut ring, &ledger);
+    let (server, _kept) = starve(&mut ring);
     ring.pause(server);
     let end = until(&mut ring, |_, completion| match completion {
         Completion::ReceiveEnded { end, .. } => Some(end),
@@ -82,8 +79,7 @@ fn a_stream_without_buffers_can_be_paused() {
 #[test]
 fn a_socket_without_buffers_can_be_closed() {
     let mut ring = two_buffers();
-    let ledger = Ledger::default();
-    let (server, _kept) = starve(&mut ring, &ledger);
+    let (server, _kept) = starve(&mut ring);
     ring.close(server);
     let mut ended = false;
     until(&mut ring, |_, completion| match completion {
@@ -101,8 +97,7 @@ fn a_socket_without_buffers_can_be_closed() {
 #[should_panic(expected = "released once")]
 fn a_buffer_is_released_once() {
     let mut ring = two_buffers();
-    let ledger = Ledger::default();
-    let (_, mut kept) = starve(&mut ring, &ledger);
+    let (_, mut kept) = starve(&mut ring);
     let data = kept.pop().expect("two are kept");
     let again = Received { ..data };
     ring.release(data);

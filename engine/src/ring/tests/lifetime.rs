@@ -2,20 +2,17 @@
 
 use std::net::TcpListener;
 
-use ringmq_driver::conformance::Ledger;
-use ringmq_driver::conformance::{TestIn, TestOut};
 use ringmq_driver::{Address, Completion, Demand, Driver, SocketOptions};
 
-use super::{CLIENT, LISTENER, connection, ring, until};
+use super::{Bytes, CLIENT, LISTENER, Space, connection, ring, until};
 
 #[test]
 fn more_rings_than_a_thread_has_room_to_register_all_work() {
     let mut rings: Vec<_> = (0..20).map(|_| ring()).collect();
-    let ledger = Ledger::default();
     for ring in &mut rings {
         let (_, client, server) = connection(ring);
-        ring.receive(server, Demand::Into(TestIn::new(8, &ledger)));
-        ring.send(client, TestOut::new(b"hello", 1, &ledger));
+        ring.receive(server, Demand::Into(Space::new(8)));
+        ring.send(client, Bytes::new(b"hello", 1));
         let bytes = until(ring, |_, completion| match completion {
             Completion::Filled { result, .. } => result.ok(),
             _ => None,
@@ -28,7 +25,6 @@ fn more_rings_than_a_thread_has_room_to_register_all_work() {
 fn a_forked_child_that_drops_the_ring_leaves_it_to_its_parent() {
     let mut ring = ring();
     let (_, client, server) = connection(&mut ring);
-    let ledger = Ledger::default();
     ring.receive(server, Demand::Stream);
     // SAFETY: the child only drops the ring and leaves by _exit; it takes no lock another thread may hold but
     // the allocator's, which fork itself keeps usable.
@@ -43,7 +39,7 @@ fn a_forked_child_that_drops_the_ring_leaves_it_to_its_parent() {
     // SAFETY: the status is a local that outlives the call.
     let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
     assert_eq!((waited, status), (child, 0), "the child left in peace");
-    ring.send(client, TestOut::new(b"still here", 2, &ledger));
+    ring.send(client, Bytes::new(b"still here", 2));
     let received = until(&mut ring, |ring, completion| match completion {
         Completion::Received { data, .. } => {
             let bytes = ring.received(&data).to_vec();

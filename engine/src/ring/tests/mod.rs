@@ -1,27 +1,18 @@
-//! The ring on the real kernel: the conformance suite, with roomy and with tiny rings, and what is the ring's own.
+//! The ring on the real kernel: what is its own, beyond the contract that the conformance suite tests.
 
 mod economy;
 mod exhaustion;
 mod lifetime;
+mod memory;
 mod naming;
 mod refusal;
 
 use std::sync::atomic::{AtomicU16, Ordering};
 
-use ringmq_driver::conformance::{Subject, TestIn, TestOut};
-use ringmq_driver::{Address, Completion, Driver, SocketId, SocketOptions, Token, UnixName, Wait};
+use ringmq_driver::{Address, Completion, Driver, SocketId, SocketOptions, Token, Wait};
 
+use self::memory::{Bytes, Space};
 use super::{Ring, RingConfig, StableIncoming, StableOutgoing};
-
-// SAFETY: the pieces are vectors, which keep their memory in place when they are moved; nothing writes them.
-unsafe impl StableOutgoing for TestOut {}
-
-// SAFETY: the memory is that of a vector, which keeps it in place when it is moved; it is read only after the
-// value came back.
-unsafe impl StableIncoming for TestIn {}
-
-/// The ring, with sizes of choice.
-struct Rings(RingConfig);
 
 /// A path or abstract name that no other test uses.
 fn fresh_name() -> String {
@@ -31,24 +22,7 @@ fn fresh_name() -> String {
     format!("ringmq-ring-{}-{number}", std::process::id())
 }
 
-impl Subject for Rings {
-    type Driver = Ring<TestOut, TestIn>;
-
-    fn driver(&self) -> Self::Driver {
-        Ring::new(&self.0).expect("this kernel runs the ring")
-    }
-
-    fn addresses(&self) -> Vec<Address> {
-        vec![
-            Address::Tcp("127.0.0.1:0".parse().expect("an address")),
-            Address::Tcp("[::1]:0".parse().expect("an address")),
-            Address::Unix(UnixName::Path(std::env::temp_dir().join(fresh_name()))),
-            Address::Unix(UnixName::Abstract(fresh_name().into_bytes())),
-        ]
-    }
-}
-
-type TestRing = Ring<TestOut, TestIn>;
+type TestRing = Ring<Bytes, Space>;
 
 const LISTENER: Token = Token(1);
 const CLIENT: Token = Token(2);
@@ -69,7 +43,7 @@ fn fresh_path() -> std::path::PathBuf {
 /// Polls until a completion is accepted by `pick`; the others are dropped.
 fn until<T>(
     ring: &mut TestRing,
-    mut pick: impl FnMut(&mut TestRing, Completion<TestOut, TestIn>) -> Option<T>,
+    mut pick: impl FnMut(&mut TestRing, Completion<Bytes, Space>) -> Option<T>,
 ) -> T {
     let mut completions = Vec::new();
     loop {
@@ -105,23 +79,4 @@ fn connection(ring: &mut TestRing) -> (SocketId, SocketId, SocketId) {
     });
     ring.set_token(server, SERVER);
     (listener, client, server)
-}
-
-mod roomy {
-    use super::{RingConfig, Rings};
-
-    ringmq_driver::conformance_suite!(Rings(RingConfig::default()));
-}
-
-/// Every shortage at once: the queues overflow, submissions find no room, buffers run out.
-mod tiny {
-    use super::{RingConfig, Rings};
-
-    ringmq_driver::conformance_suite!(Rings(RingConfig {
-        sq_entries: 4,
-        cq_entries: 8,
-        buffers: 2,
-        buffer_bytes: 4096,
-        registered_files_max: 2,
-    }));
 }

@@ -2,10 +2,8 @@
 
 use std::io;
 
-use ringmq_driver::conformance::{TestIn, TestOut};
-
-use super::super::RingRefused;
-use super::{Ring, RingConfig};
+use super::super::setup::RingRefused;
+use super::{Bytes, Ring, RingConfig, Space};
 
 /// Lets a system call fail with an error, in this thread and for good.
 fn forbid(call: libc::c_long, errno: i32) {
@@ -50,7 +48,7 @@ fn forbid(call: libc::c_long, errno: i32) {
 fn refused_without(call: libc::c_long, errno: i32) -> RingRefused {
     std::thread::spawn(move || {
         forbid(call, errno);
-        Ring::<TestOut, TestIn>::new(&RingConfig::default())
+        Ring::<Bytes, Space>::new(&RingConfig::default())
             .expect_err("a ring cannot do without this call")
     })
     .join()

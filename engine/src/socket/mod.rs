@@ -22,6 +22,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::clock;
 use crate::context::Host;
 use crate::counters::Statistics;
 use crate::memory::Pool;
@@ -190,16 +191,15 @@ impl Socket {
         }
     }
 
-    /// Waits until something happened or the deadline passed; returns whether the deadline passed.
+    /// Waits until something may have happened or the deadline passed; returns whether the deadline passed.
     #[cold]
     fn wait(&mut self, deadline: Option<Instant>) -> bool {
         let owner = &self.shared.owner;
-        let mut expired = false;
-        if !self.spin.until(|| owner.has_ready() || owner.has_mail()) {
-            expired = !owner.park(deadline);
-        }
+        let called = self.spin.until(|| owner.has_ready() || owner.has_mail());
+        let called = called || owner.park(deadline);
         self.look();
-        expired
+        // A sleep may end without a reason; only the clock says that the time is up.
+        !called && deadline.is_some_and(clock::has_passed)
     }
 }
 

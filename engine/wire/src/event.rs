@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-/// The most events one scan tells before it stops and waits for the next call.
-pub const EVENTS_MAX: usize = 256;
+/// The most events one scan tells before it stops and waits for the next call. Few, because each connection
+/// of a publisher keeps room for what its busiest scan told.
+pub const EVENTS_MAX: usize = 32;
 
 /// The peer asked for something, somewhere in the bytes of the last scan.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -89,7 +89,7 @@ impl Liveness {
             return Ok(None);
         }
         self.schedule_ping(now);
-        if self.timeout > 0 && self.interval > 0 && !self.is_paused {
+        if self.timeout > 0 && self.interval > 0 {
             self.answer_by
                 .get_or_insert(now.saturating_add(self.timeout));
         }

@@ -53,6 +53,7 @@ impl Output {
                 self.sent = 0;
             }
         }
+        // As soon as there is room, so that a PONG waits only while there is none, and none overtakes it.
         if self.has_room()
             && let Some(context) = self.pong.take()
         {
@@ -72,7 +73,7 @@ impl Output {
 
     pub(super) fn pong(&mut self, context: &[u8]) {
         let context = context.get(..PING_CONTEXT_BYTES_MAX).unwrap_or(context);
-        if self.pong.is_none() && self.has_room() {
+        if self.has_room() {
             self.discard_sent();
             Command::Pong { context }.encode(&mut self.bytes);
         } else {

@@ -113,6 +113,36 @@ fn a_3_x_peer_is_told_why_it_is_refused() {
 }
 
 #[test]
+fn a_2_0_peer_is_refused_without_a_command_it_cannot_read() {
+    let stream = Kind::V2.handshake(SocketType::Pub, b"");
+    let (_, outcome) = feed(&config(SocketType::Push, b""), &stream, &[]);
+    assert_eq!(
+        outcome.result,
+        Err(Error::IncompatibleSocket {
+            peer: SocketType::Pub
+        })
+    );
+    assert_eq!(
+        outcome.output,
+        [signature(b""), vec![3, SocketType::Push.number()]].concat()
+    );
+}
+
+#[test]
+fn an_identity_frame_with_reserved_flags_is_still_one() {
+    for flags in [0x40, 0x7e, 0xfe] {
+        let stream = [b"\xff\0\0\0\0\0\0\0\x05".as_slice(), &[flags], b"name"].concat();
+        let (connection, outcome) = feed(&config(SocketType::Push, b""), &stream, &[]);
+        assert_eq!(outcome.result, Ok(()));
+        let peer = connection.peer().expect("established");
+        assert_eq!(
+            (peer.is_unversioned(), peer.routing_id().as_bytes()),
+            (true, b"name".as_slice())
+        );
+    }
+}
+
+#[test]
 fn a_socket_type_nobody_knows_is_refused() {
     for number in [21, 128, 255] {
         let stream = [signature(b""), vec![1, number]].concat();

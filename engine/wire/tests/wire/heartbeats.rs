@@ -228,3 +228,35 @@ fn while_we_do_not_read_the_peer_gets_pings_at_its_own_rate() {
     connection.set_reading(true, 5 * SECOND);
     assert_eq!(connection.deadline(), None);
 }
+
+#[test]
+fn several_pings_in_one_read_do_not_hide_the_peers_rate() {
+    let mut connection = established(&config(SocketType::Pull, b""));
+    connection.bytes_arrived(SECOND);
+    connection.scan(&ping(0, b"")).expect("a good PING");
+    connection.bytes_arrived(3 * SECOND);
+    connection
+        .scan(&ping(0, b"").repeat(3))
+        .expect("good PINGs");
+    connection.set_reading(false, 3 * SECOND);
+    assert_eq!(connection.deadline(), Some(5 * SECOND));
+}
+
+#[test]
+fn a_peer_that_pings_without_pause_makes_us_ping_once_a_millisecond_at_most() {
+    let mut connection = established(&config(SocketType::Pull, b""));
+    connection.bytes_arrived(7);
+    connection.scan(&ping(0, b"")).expect("a good PING");
+    connection.set_reading(false, 7);
+    assert_eq!(connection.deadline(), Some(1_000_007));
+}
+
+#[test]
+fn arrivals_told_out_of_order_do_not_bring_silence_closer() {
+    let mut connection = established(&config(SocketType::Dealer, b""));
+    connection.bytes_arrived(2 * SECOND);
+    connection.scan(&ping(10, b"")).expect("a good PING");
+    connection.bytes_arrived(SECOND);
+    connection.scan(&ping(10, b"")).expect("a good PING");
+    assert_eq!(connection.deadline(), Some(3 * SECOND));
+}

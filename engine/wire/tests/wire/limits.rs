@@ -130,6 +130,33 @@ fn a_frame_above_its_own_limit_is_refused_even_if_short() {
 }
 
 #[test]
+fn a_short_message_above_a_small_limit_is_refused() {
+    let mut connection = limited(Limits {
+        message_bytes_max: Some(3),
+        ..Limits::NONE
+    });
+    assert_eq!(
+        connection
+            .scan(&frame(0, b"123"))
+            .expect("just within")
+            .messages,
+        1
+    );
+    assert_eq!(
+        connection.scan(b"\x00\x04"),
+        Err(Error::MessageTooLarge { bytes: 4 })
+    );
+    assert!(
+        limited(Limits {
+            message_bytes_max: Some(3),
+            ..Limits::NONE
+        })
+        .scan(&frame(0, b"1234"))
+        .is_err()
+    );
+}
+
+#[test]
 fn a_command_above_its_limit_is_refused_and_messages_are_not_measured_by_it() {
     let mut connection = limited(Limits {
         command_bytes_max: Some(10),

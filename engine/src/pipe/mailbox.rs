@@ -18,10 +18,10 @@ struct Letters<T> {
 
 impl<T> Mailbox<T> {
     /// A mailbox of `owner`, which may have several.
-    pub(crate) fn new(owner: &Owner) -> Self {
+    pub(crate) fn new(owner: Owner) -> Self {
         Self(Arc::new(Letters {
             queue: Mutex::new(VecDeque::new()),
-            sleeper: owner.sleeper().clone(),
+            sleeper: owner.into_sleeper(),
         }))
     }
 

@@ -112,7 +112,8 @@ impl Owner {
         self.0.0.state.store(AWAKE, Ordering::Relaxed);
     }
 
-    /// Sleeps until something is announced or `deadline` has passed. Returns whether there is something.
+    /// Sleeps until something is announced or `deadline` has passed. Returns whether there is something; a ring
+    /// for what was seen already may end the sleep early, with nothing.
     ///
     /// # Panics
     /// If the owner sleeps in a driver.
@@ -160,6 +161,10 @@ impl Owner {
     /// Makes the descriptor unreadable. Look only afterwards.
     pub(crate) fn clear_descriptor(&self) {
         self.0.0.descriptor.clear();
+    }
+
+    pub(super) fn into_sleeper(self) -> Arc<Sleeper> {
+        self.0.0.clone()
     }
 
     pub(super) fn sleeper(&self) -> &Arc<Sleeper> {

@@ -174,7 +174,7 @@ fn what_is_announced_before_a_told_event_is_seen_by_who_looks_after_it() {
 fn a_letter_wakes_a_sleeping_owner() {
     model(|| {
         let owner = Owner::parker();
-        let mailbox = Mailbox::new(&owner);
+        let mailbox = Mailbox::new(owner.clone());
         let sending: Vec<_> = (0..2)
             .map(|letter| {
                 let mailbox = mailbox.clone();
@@ -197,7 +197,7 @@ fn a_letter_wakes_a_sleeping_owner() {
 fn a_descriptor_tells_what_was_announced_while_it_was_made() {
     model(|| {
         let owner = Owner::parker();
-        let mailbox = Mailbox::new(&owner);
+        let mailbox = Mailbox::new(owner.clone());
         let sending = {
             let mailbox = mailbox.clone();
             thread::spawn(move || mailbox.send(()))

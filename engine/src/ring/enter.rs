@@ -63,6 +63,8 @@ pub(super) struct Queues {
     backlog: VecDeque<squeue::Entry>,
     /// How often the kernel was entered.
     enters: u64,
+    /// Whether the kernel ever took a submission: before that it holds nothing of ours.
+    has_submitted: bool,
     /// Ties the queues to their thread: the kernel accepts no other (`SINGLE_ISSUER`).
     _not_send: PhantomData<*const ()>,
 }
@@ -93,6 +95,7 @@ impl Queues {
             enter_flags,
             backlog: VecDeque::new(),
             enters: 0,
+            has_submitted: false,
             _not_send: PhantomData,
         }
     }
@@ -133,6 +136,11 @@ impl Queues {
     /// Whether there is something to submit.
     pub(super) fn has_submissions(&mut self) -> bool {
         !self.backlog.is_empty() || !self.io.submission().is_empty()
+    }
+
+    /// Whether the kernel ever took a submission.
+    pub(super) const fn has_submitted(&self) -> bool {
+        self.has_submitted
     }
 
     /// Whether completions can be taken without entering the kernel.
@@ -242,6 +250,7 @@ impl Queues {
         if result < 0 {
             return Err(io::Error::last_os_error());
         }
+        self.has_submitted |= result > 0;
         Ok(())
     }
 }

@@ -1,3 +1,5 @@
+//! Header edges and round trips of both framings.
+
 use proptest::prelude::*;
 
 use super::*;

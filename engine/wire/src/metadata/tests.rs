@@ -1,3 +1,5 @@
+//! Property lists: truncation, repetition, limits, round trips.
+
 use proptest::prelude::*;
 
 use super::*;

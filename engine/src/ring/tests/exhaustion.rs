@@ -1,6 +1,6 @@
 //! What happens when buffers or room in the queues run out.
 
-use ringmq_driver::{Completion, Demand, Driver, End, Received, Wait};
+use ringmq_driver::{Completion, Demand, Driver, End, Received, Token, Wait};
 
 use super::{Bytes, Ring, RingConfig, TestRing, connection, until};
 
@@ -91,6 +91,50 @@ fn a_socket_without_buffers_can_be_closed() {
         _ => None,
     });
     assert!(ended, "the demand ends first");
+}
+
+#[test]
+fn queues_smaller_than_the_work_lose_nothing() {
+    const CONNECTIONS: usize = 30;
+    const EACH_BYTES: usize = 10_000;
+    let mut ring: TestRing = Ring::new(&RingConfig {
+        sq_entries: 4,
+        cq_entries: 8,
+        buffers: 2,
+        buffer_bytes: 4096,
+        registered_files_max: 3,
+    })
+    .expect("this kernel runs the ring");
+    let pairs: Vec<_> = (0..CONNECTIONS).map(|_| connection(&mut ring)).collect();
+    // More than the queues hold, all at once; each direction of each connection carries a byte of its own.
+    for (index, (_, client, server)) in pairs.iter().enumerate() {
+        for (offset, socket) in [(0, *client), (1, *server)] {
+            let name = u8::try_from(2 * index + offset).expect("few connections");
+            ring.set_token(socket, Token(u64::from(name)));
+            ring.receive(socket, Demand::Stream);
+            ring.send(socket, Bytes::new(&[name; EACH_BYTES], 5));
+        }
+    }
+    let mut received = [0; 2 * CONNECTIONS];
+    let mut sent = 0;
+    until(&mut ring, |ring, completion| {
+        match completion {
+            Completion::Sent { result, .. } => {
+                assert_eq!(result.expect("a send"), EACH_BYTES);
+                sent += 1;
+            }
+            Completion::Received { token, data } => {
+                let peer = token.0 ^ 1;
+                let bytes = ring.received(&data);
+                assert!(bytes.iter().all(|byte| u64::from(*byte) == peer));
+                received[usize::try_from(peer).expect("small")] += bytes.len();
+                ring.release(data);
+            }
+            other => panic!("nobody asked for {other:?}"),
+        }
+        let done = received.iter().all(|bytes| *bytes == EACH_BYTES);
+        (done && sent == received.len()).then_some(())
+    });
 }
 
 #[test]

@@ -54,15 +54,17 @@ fn a_forked_child_that_drops_the_ring_leaves_it_to_its_parent() {
 #[test]
 fn a_listener_that_failed_accepts_again_when_told_to() {
     let mut ring = ring();
-    // A port of choice: one that the kernel chose would be lost when the listener fails.
-    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = free.local_addr().expect("it is bound");
-    drop(free);
-    let address = Address::Tcp(address);
     let options = SocketOptions::default();
-    let (listener, _) = ring
-        .listen(LISTENER, &address, &options)
-        .expect("the port is still free");
+    // A port of choice: one that the kernel chose would be lost when the listener fails. Somebody else may take it
+    // before we do, so there are several tries.
+    let (listener, address) = (0..16)
+        .find_map(|_| {
+            let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+            let address = Address::Tcp(free.local_addr().expect("it is bound"));
+            drop(free);
+            ring.listen(LISTENER, &address, &options).ok()
+        })
+        .expect("one of 16 ports stays free that long");
     let fd = ring.descriptor(listener).expect("it has one");
     // SAFETY: takes plain numbers; the descriptor is the ring's and open.
     unsafe { libc::shutdown(fd, libc::SHUT_RD) };

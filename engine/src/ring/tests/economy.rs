@@ -88,6 +88,18 @@ fn waking_a_ring_that_is_awake_makes_no_system_call() {
 }
 
 #[test]
+fn a_ring_that_was_rung_may_not_fall_asleep() {
+    let ring = ring();
+    let waker = ring.waker();
+    assert!(ring.bell.doorbell.fall_asleep());
+    ring.bell.doorbell.wake_up();
+    waker.wake();
+    assert!(!ring.bell.doorbell.fall_asleep(), "the second look");
+    assert!(ring.bell.doorbell.answer());
+    assert!(ring.bell.doorbell.fall_asleep(), "answered once");
+}
+
+#[test]
 fn a_stream_outlives_the_buffers_it_filled() {
     let mut ring = ring();
     let (_, client, server) = connection(&mut ring);

@@ -2,8 +2,10 @@
 
 use std::io;
 
+use ringmq_driver::{Demand, Driver, SocketOptions, Wait};
+
 use super::super::setup::RingRefused;
-use super::{Bytes, Ring, RingConfig, Space};
+use super::{Bytes, LISTENER, Ring, RingConfig, Space, TestRing, connection, loopback};
 
 /// Lets a system call fail with an error, in this thread and for good.
 fn forbid(call: libc::c_long, errno: i32) {
@@ -97,4 +99,34 @@ fn a_process_without_an_eventfd_has_no_ring() {
         matches!(&refused, RingRefused::Doorbell(error) if errno(error) == Some(libc::EMFILE)),
         "{refused}"
     );
+}
+
+#[test]
+fn a_ring_that_loses_its_right_to_enter_fails_its_poll_and_can_be_dropped() {
+    std::thread::spawn(|| {
+        let config = RingConfig {
+            sq_entries: 4,
+            ..RingConfig::default()
+        };
+        let mut ring: TestRing = Ring::new(&config).expect("this kernel runs the ring");
+        let (_, client, server) = connection(&mut ring);
+        ring.receive(client, Demand::Into(Space::new(100)));
+        ring.poll(Wait::Now, &mut Vec::new())
+            .expect("still allowed");
+        forbid(libc::SYS_io_uring_enter, libc::EPERM);
+        // More than the submission queue holds: asking never fails (rule D1).
+        for _ in 0..10 {
+            ring.listen(LISTENER, &loopback(), &SocketOptions::default())
+                .expect("a free port");
+        }
+        ring.send(server, Bytes::new(b"never leaves", 2));
+        let error = ring
+            .poll(Wait::Now, &mut Vec::new())
+            .expect_err("the ring is broken");
+        assert_eq!(errno(&error), Some(libc::EPERM));
+        // The kernel may still write the lent space, so dropping leaks it, and returns.
+        drop(ring);
+    })
+    .join()
+    .expect("the thread of the test");
 }

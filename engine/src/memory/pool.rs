@@ -69,7 +69,8 @@ impl SizeClass {
             .find(|class| class.page_bytes() >= bytes)
     }
 
-    const fn index(self) -> usize {
+    /// 0 for the smallest.
+    pub(crate) const fn index(self) -> usize {
         self.0 as usize
     }
 }

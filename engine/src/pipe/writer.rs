@@ -486,6 +486,12 @@ impl Writer {
         self.high_water_mark = HighWaterMark::new(messages);
     }
 
+    /// Which size class the open chunk has.
+    #[cfg(test)]
+    pub(super) fn open_class_index(&self) -> usize {
+        self.chunk.class().index()
+    }
+
     // --- the ends ----------------------------------------------------------------------------------------
 
     /// Sets the key that this half's events tell.

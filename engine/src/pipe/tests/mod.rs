@@ -1,7 +1,11 @@
 //! Tests of the shipped pipe: one list of scenarios against a plain queue, then the rules one by one.
 
+mod credit;
+mod ends;
 mod oracle;
+mod taking;
 mod threads;
+mod waking;
 
 use ringmq_driver::{Outgoing, SLICES_MAX};
 use std::io::IoSlice;

@@ -304,7 +304,7 @@ impl<O: StableOutgoing, I: StableIncoming> Drop for Ring<O, I> {
             // Nothing is in flight: every loan has ended with its final completion, or never began.
             drop(lent);
         } else {
-            lent.leak();
+            lent.abandon();
         }
     }
 }

@@ -6,9 +6,11 @@
 //! the last of its operations has completed.
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use io_uring::squeue;
 use ringmq_driver::{Demand, SLICES_MAX, SocketId};
+use socket2::SockAddr;
 
 use super::buffers::BufferGroup;
 use super::receive::Hungry;
@@ -164,6 +166,17 @@ pub(super) struct Receiving<I> {
     pub(super) progressed: bool,
 }
 
+/// What one socket has lent to the kernel.
+#[derive(Debug)]
+pub(super) struct Loans<O, I> {
+    /// The address of a connect.
+    pub(super) connecting: Option<Box<SockAddr>>,
+    /// The memory of a receive.
+    pub(super) receiving: Option<Receiving<I>>,
+    /// The bytes of a send.
+    pub(super) sending: Option<Sending<O>>,
+}
+
 /// Everything the kernel may touch.
 #[derive(Debug)]
 pub(super) struct Lent<O, I> {
@@ -182,19 +195,18 @@ pub(super) struct Lent<O, I> {
 }
 
 impl<O, I> Lent<O, I> {
-    /// Closes the sockets and leaks the memory: the kernel may still write it, and refuses to say when it will
-    /// not.
-    pub(super) fn leak(self) {
-        let Self {
-            sockets,
-            buffers,
-            count,
-            spare_vectors: _,
-            hungry: _,
-            in_flight: _,
-        } = self;
-        std::mem::forget((buffers, count));
-        sockets.leak();
+    /// Closes the sockets and keeps the memory for ever: the kernel may still write it, and refuses to say when it
+    /// will not.
+    pub(super) fn abandon(self) {
+        /// Where the abandoned memory is, so that leak checkers see that somebody knows. Bounded by the rings that
+        /// broke, each of which ended its engine.
+        static ABANDONED: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+
+        let loans = self.sockets.close_all();
+        let kept = Box::new((self.buffers, self.count, loans));
+        let address = Box::into_raw(kept).expose_provenance();
+        let mut abandoned = ABANDONED.lock().unwrap_or_else(PoisonError::into_inner);
+        abandoned.push(address);
     }
 }
 

@@ -80,7 +80,7 @@ pub(crate) unsafe trait StableIncoming: Incoming {}
 pub(crate) struct Ring<O: StableOutgoing, I: StableIncoming> {
     /// The submission and completion queues. Gone before [`Self::lent`] is.
     queues: ManuallyDrop<Queues>,
-    /// Everything the kernel may touch. Leaked, not freed, should the kernel refuse to let go.
+    /// Everything the kernel may touch. Kept for ever, not freed, should the kernel refuse to let go.
     lent: ManuallyDrop<Lent<O, I>>,
     /// What wakes the ring, shared with other threads.
     bell: Bell,

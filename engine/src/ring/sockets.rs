@@ -11,7 +11,7 @@ use ringmq_driver::{Address, SocketId, SocketOptions, Token};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use super::address::BoundPath;
-use super::in_flight::{Receiving, Sending};
+use super::in_flight::{Loans, Receiving, Sending};
 
 /// One socket.
 #[derive(Debug)]
@@ -188,11 +188,16 @@ impl<O, I> Sockets<O, I> {
             .collect()
     }
 
-    /// Closes all descriptors and leaks all lent memory.
-    pub(super) fn leak(self) {
-        for state in self.slots.into_iter().filter_map(|slot| slot.state) {
-            std::mem::forget((state.connecting, state.receiving, state.sending));
-        }
+    /// Closes all descriptors; returns what the sockets had lent.
+    pub(super) fn close_all(self) -> Vec<Loans<O, I>> {
+        let states = self.slots.into_iter().filter_map(|slot| slot.state);
+        states
+            .map(|state| Loans {
+                connecting: state.connecting,
+                receiving: state.receiving,
+                sending: state.sending,
+            })
+            .collect()
     }
 
     /// How operations name the socket to the kernel.

@@ -124,7 +124,7 @@ fn a_ring_that_loses_its_right_to_enter_fails_its_poll_and_can_be_dropped() {
             .poll(Wait::Now, &mut Vec::new())
             .expect_err("the ring is broken");
         assert_eq!(errno(&error), Some(libc::EPERM));
-        // The kernel may still write the lent space, so dropping leaks it, and returns.
+        // The kernel may still write the lent space, so dropping keeps it, and returns.
         drop(ring);
     })
     .join()

@@ -1,11 +1,10 @@
 //! The conformance suite of the drivers, on roomy and on tiny rings.
 
-use std::sync::atomic::{AtomicU16, Ordering};
-
 use ringmq_driver::conformance::{Subject, TestIn, TestOut};
 use ringmq_driver::{Address, UnixName};
 
-use crate::ring::{Ring, RingConfig, StableIncoming, StableOutgoing};
+use super::super::{Ring, RingConfig, StableIncoming, StableOutgoing};
+use super::{fresh_name, fresh_path};
 
 // SAFETY: the pieces are vectors, which keep their memory in place when they are moved; nothing writes them.
 unsafe impl StableOutgoing for TestOut {}
@@ -16,14 +15,6 @@ unsafe impl StableIncoming for TestIn {}
 
 /// The ring, with sizes of choice.
 struct Rings(RingConfig);
-
-/// A path or abstract name that no other test uses.
-fn fresh_name() -> String {
-    static NAMES: AtomicU16 = AtomicU16::new(0);
-    // Relaxed suffices: the numbers only have to differ.
-    let number = NAMES.fetch_add(1, Ordering::Relaxed);
-    format!("ringmq-ring-conformance-{}-{number}", std::process::id())
-}
 
 impl Subject for Rings {
     type Driver = Ring<TestOut, TestIn>;
@@ -36,23 +27,21 @@ impl Subject for Rings {
         vec![
             Address::Tcp("127.0.0.1:0".parse().expect("an address")),
             Address::Tcp("[::1]:0".parse().expect("an address")),
-            Address::Unix(UnixName::Path(std::env::temp_dir().join(fresh_name()))),
+            Address::Unix(UnixName::Path(fresh_path())),
             Address::Unix(UnixName::Abstract(fresh_name().into_bytes())),
         ]
     }
 }
 
 mod roomy {
-    use super::Rings;
-    use crate::ring::RingConfig;
+    use super::{RingConfig, Rings};
 
     ringmq_driver::conformance_suite!(Rings(RingConfig::default()));
 }
 
 /// Every shortage at once: the queues overflow, submissions find no room, buffers run out.
 mod tiny {
-    use super::Rings;
-    use crate::ring::RingConfig;
+    use super::{RingConfig, Rings};
 
     ringmq_driver::conformance_suite!(Rings(RingConfig {
         sq_entries: 4,

@@ -30,6 +30,8 @@ mod address;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod contract;
+#[cfg(any(test, feature = "fake"))]
+pub mod fake;
 mod time;
 
 pub use address::{Address, UnixName};

@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use super::{Ledger, Subject, TestIn, TestOut};
-use crate::{Address, Completion, Demand, Driver, End, SocketId, SocketOptions, Time, Token, Wait};
+use crate::{Address, Completion, Demand, Driver, End, SocketId, SocketOptions, Token, Wait};
 
 /// How long a scenario may take on the driver's clock.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -58,14 +58,12 @@ pub(super) struct Rig<'a, S: Subject> {
     pub(super) accepted: VecDeque<(Token, io::Result<SocketId>)>,
     batch: Vec<Completion<TestOut, TestIn>>,
     tokens: u64,
-    deadline: Time,
     turns: u64,
 }
 
 impl<'a, S: Subject> Rig<'a, S> {
     pub(super) fn new(subject: &'a S) -> Self {
         let driver = subject.driver();
-        let deadline = driver.now().after(PATIENCE);
         Self {
             subject,
             driver,
@@ -74,7 +72,6 @@ impl<'a, S: Subject> Rig<'a, S> {
             accepted: VecDeque::new(),
             batch: Vec::new(),
             tokens: 0,
-            deadline,
             turns: 0,
         }
     }
@@ -94,13 +91,15 @@ impl<'a, S: Subject> Rig<'a, S> {
 
     /// Polls until `is_met`, and fails the test if that takes too long.
     pub(super) fn until(&mut self, what: &str, mut is_met: impl FnMut(&mut Self) -> bool) {
+        // Each wait has its own patience: where nothing more is to come, virtual time jumps to its end.
+        let deadline = self.driver.now().after(PATIENCE);
         while !is_met(self) {
-            self.turn(Wait::Until(self.deadline));
             assert!(
-                self.driver.now() < self.deadline && self.turns < TURNS_MAX,
+                self.driver.now() < deadline && self.turns < TURNS_MAX,
                 "waited in vain: {what}; records: {:?}",
                 self.summary(),
             );
+            self.turn(Wait::Until(deadline));
         }
     }
 

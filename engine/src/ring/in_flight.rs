@@ -166,16 +166,12 @@ pub(super) struct Receiving<I> {
     pub(super) progressed: bool,
 }
 
-/// What one socket has lent to the kernel.
-#[derive(Debug)]
-pub(super) struct Loans<O, I> {
-    /// The address of a connect.
-    pub(super) connecting: Option<Box<SockAddr>>,
-    /// The memory of a receive.
-    pub(super) receiving: Option<Receiving<I>>,
-    /// The bytes of a send.
-    pub(super) sending: Option<Sending<O>>,
-}
+/// What one socket has lent to the kernel: the address of a connect, the memory of a receive, the bytes of a send.
+pub(super) type Loans<O, I> = (
+    Option<Box<SockAddr>>,
+    Option<Receiving<I>>,
+    Option<Sending<O>>,
+);
 
 /// Everything the kernel may touch.
 #[derive(Debug)]

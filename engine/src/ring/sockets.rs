@@ -192,11 +192,7 @@ impl<O, I> Sockets<O, I> {
     pub(super) fn close_all(self) -> Vec<Loans<O, I>> {
         let states = self.slots.into_iter().filter_map(|slot| slot.state);
         states
-            .map(|state| Loans {
-                connecting: state.connecting,
-                receiving: state.receiving,
-                sending: state.sending,
-            })
+            .map(|state| (state.connecting, state.receiving, state.sending))
             .collect()
     }
 

@@ -35,6 +35,8 @@ mod ring;
 #[cfg(all(target_os = "linux", not(ringmq_portable)))]
 mod ring_memory;
 mod session;
+#[cfg(all(test, not(loom)))]
+mod simulation;
 mod socket;
 mod sync;
 mod transport;

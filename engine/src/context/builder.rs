@@ -5,9 +5,9 @@ use std::{fmt, io, thread};
 
 use ringmq_driver::{Driver, DriverKind};
 
+use super::Context;
 use super::drivers::{self, DriverChoice};
 use super::host::{Host, OpenSockets};
-use super::Context;
 use crate::reactor::{Reactor, ReactorHandle, Spin, Turned};
 use crate::session::EngineDriver;
 
@@ -32,7 +32,11 @@ pub struct ContextBuilder {
 
 impl Default for ContextBuilder {
     fn default() -> Self {
-        Self { driver: DriverChoice::Auto, core: None, spin_pauses: SPIN_PAUSES }
+        Self {
+            driver: DriverChoice::Auto,
+            core: None,
+            spin_pauses: SPIN_PAUSES,
+        }
     }
 }
 
@@ -124,9 +128,13 @@ impl ContextBuilder {
                 move || run(choice, self.core, spin, &sockets, &started)
             })
             .map_err(ContextError::Io)?;
-        let (reactor, driver) = answer.recv().expect("the engine thread answers before it ends")?;
+        let (reactor, driver) = answer
+            .recv()
+            .expect("the engine thread answers before it ends")?;
         let host = Host::new(reactor, driver, spin, sockets, Some(engine));
-        Ok(Context { host: Arc::new(host) })
+        Ok(Context {
+            host: Arc::new(host),
+        })
     }
 }
 

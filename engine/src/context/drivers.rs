@@ -57,7 +57,8 @@ mod with_ring {
 
     /// The driver over io_uring; made on the thread that will use it.
     pub(in crate::context) fn ring() -> Result<Ring<Batch, Filling>, ContextError> {
-        Ring::new(&RingConfig::default()).map_err(|refused| ContextError::RingRefused(Box::new(refused)))
+        Ring::new(&RingConfig::default())
+            .map_err(|refused| ContextError::RingRefused(Box::new(refused)))
     }
 
     /// Says once per process why the shim runs although the ring was wanted.

@@ -45,7 +45,9 @@ impl OpenSockets {
     }
 
     fn forget(&self, id: u64) {
-        self.lock().open.retain(|socket| socket.upgrade().is_some_and(|open| open.id != id));
+        self.lock()
+            .open
+            .retain(|socket| socket.upgrade().is_some_and(|open| open.id != id));
     }
 
     /// Makes every call on every socket return.
@@ -71,7 +73,13 @@ impl Host {
         sockets: OpenSockets,
         engine: Option<JoinHandle<()>>,
     ) -> Self {
-        Self { reactor, driver, spin, sockets, engine }
+        Self {
+            reactor,
+            driver,
+            spin,
+            sockets,
+            engine,
+        }
     }
 
     pub(crate) const fn driver(&self) -> DriverKind {
@@ -120,6 +128,8 @@ impl Drop for Host {
 
 impl fmt::Debug for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Host").field("driver", &self.driver).finish_non_exhaustive()
+        f.debug_struct("Host")
+            .field("driver", &self.driver)
+            .finish_non_exhaustive()
     }
 }

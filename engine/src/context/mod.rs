@@ -6,7 +6,7 @@ mod host;
 
 pub use builder::{ContextBuilder, ContextError};
 pub use drivers::DriverChoice;
-pub(crate) use host::Host;
+pub(crate) use host::{Host, OpenSockets};
 
 use std::sync::Arc;
 

@@ -53,7 +53,10 @@ pub struct Message {
 /// Where the body is.
 pub(crate) enum Content {
     /// In the message.
-    Inline { len: u8, bytes: [u8; INLINE_BYTES_MAX] },
+    Inline {
+        len: u8,
+        bytes: [u8; INLINE_BYTES_MAX],
+    },
     /// In a received chunk.
     Slice(Slice),
     /// In a counted body.
@@ -70,13 +73,22 @@ impl Message {
     /// An empty message.
     #[must_use]
     pub const fn new() -> Self {
-        Self { content: Content::Inline { len: 0, bytes: [0; INLINE_BYTES_MAX] }, more: false }
+        Self {
+            content: Content::Inline {
+                len: 0,
+                bytes: [0; INLINE_BYTES_MAX],
+            },
+            more: false,
+        }
     }
 
     /// A message that refers to bytes that live for ever; nothing is copied until it is sent.
     #[must_use]
     pub const fn from_static(bytes: &'static [u8]) -> Self {
-        Self { content: Content::Static(bytes), more: false }
+        Self {
+            content: Content::Static(bytes),
+            more: false,
+        }
     }
 
     /// A message around a body that somebody else owns: `owner` is dropped exactly once, when neither the
@@ -132,7 +144,10 @@ impl Message {
     #[must_use]
     #[inline]
     pub fn copy_from(bytes: &[u8]) -> Self {
-        Self { content: Content::copied(bytes), more: false }
+        Self {
+            content: Content::copied(bytes),
+            more: false,
+        }
     }
 
     pub(crate) const fn with_content(content: Content, more: bool) -> Self {
@@ -160,7 +175,10 @@ impl Content {
         let mut inline = [0; INLINE_BYTES_MAX];
         inline[..bytes.len()].copy_from_slice(bytes);
         // The slice index above holds the length to 33.
-        Self::Inline { len: bytes.len() as u8, bytes: inline }
+        Self::Inline {
+            len: bytes.len() as u8,
+            bytes: inline,
+        }
     }
 }
 
@@ -188,13 +206,19 @@ impl Clone for Message {
     /// Counts a large body once more; copies a small one.
     fn clone(&self) -> Self {
         let content = match &self.content {
-            Content::Inline { len, bytes } => Content::Inline { len: *len, bytes: *bytes },
+            Content::Inline { len, bytes } => Content::Inline {
+                len: *len,
+                bytes: *bytes,
+            },
             Content::Slice(slice) => Content::copied(slice),
             Content::Shared(body) => Content::Shared(body.clone()),
             Content::Owned(vec) => Content::copied(vec),
             Content::Static(bytes) => Content::Static(bytes),
         };
-        Self { content, more: self.more }
+        Self {
+            content,
+            more: self.more,
+        }
     }
 }
 
@@ -204,7 +228,12 @@ impl fmt::Debug for Message {
         let shown = self.get(..SHOWN).unwrap_or(self);
         let rest = if self.len() > SHOWN { ".." } else { "" };
         let more = if self.more { ", more" } else { "" };
-        write!(f, "Message({} B{more}, \"{}{rest}\")", self.len(), shown.escape_ascii())
+        write!(
+            f,
+            "Message({} B{more}, \"{}{rest}\")",
+            self.len(),
+            shown.escape_ascii()
+        )
     }
 }
 
@@ -218,7 +247,10 @@ impl Eq for Message {}
 
 impl From<Vec<u8>> for Message {
     fn from(vec: Vec<u8>) -> Self {
-        Self { content: Content::Owned(vec), more: false }
+        Self {
+            content: Content::Owned(vec),
+            more: false,
+        }
     }
 }
 
@@ -230,7 +262,10 @@ impl From<String> for Message {
 
 impl From<Bytes> for Message {
     fn from(bytes: Bytes) -> Self {
-        Self { content: Content::Shared(Body::from(bytes)), more: false }
+        Self {
+            content: Content::Shared(Body::from(bytes)),
+            more: false,
+        }
     }
 }
 

@@ -15,7 +15,10 @@ pub(crate) struct FairQueue {
 
 impl FairQueue {
     pub(crate) const fn new() -> Self {
-        Self { readers: Slots::new(), inside_message: false }
+        Self {
+            readers: Slots::new(),
+            inside_message: false,
+        }
     }
 
     pub(crate) fn add(&mut self, mut reader: Reader) {
@@ -74,7 +77,10 @@ impl FairQueue {
     /// Drops all pipes; returns how many whole messages were in them.
     pub(crate) fn close(&mut self) -> u64 {
         self.inside_message = false;
-        self.readers.drain().map(|mut reader| reader.discard()).sum()
+        self.readers
+            .drain()
+            .map(|mut reader| reader.discard())
+            .sum()
     }
 }
 

@@ -48,7 +48,10 @@ impl LoadBalancer {
         Self {
             writers: Slots::new(),
             unfinished: None,
-            lost: Lost { queued: 0, unfinished: 0 },
+            lost: Lost {
+                queued: 0,
+                unfinished: 0,
+            },
         }
     }
 
@@ -89,7 +92,10 @@ impl LoadBalancer {
                 return Ok(());
             }
         };
-        let writer = self.writers.at(index).expect("a pipe with an unfinished message stays");
+        let writer = self
+            .writers
+            .at(index)
+            .expect("a pipe with an unfinished message stays");
         match frame {
             Outgoing::Copied(bytes) => writer.write_frame(more, bytes),
             Outgoing::Shared(body) => writer.write_body(more, body),

@@ -22,7 +22,11 @@ struct Slot<P> {
 
 impl<P> Slots<P> {
     pub(super) const fn new() -> Self {
-        Self { pipes: Vec::new(), active: Vec::new(), turn: 0 }
+        Self {
+            pipes: Vec::new(),
+            active: Vec::new(),
+            turn: 0,
+        }
     }
 
     /// Adds a pipe, active, behind the others; `make` gets the key that its events carry.
@@ -30,7 +34,11 @@ impl<P> Slots<P> {
         let free = self.pipes.iter().position(|slot| slot.pipe.is_none());
         let index = free.unwrap_or(self.pipes.len());
         if index == self.pipes.len() {
-            self.pipes.push(Slot { generation: 0, active: false, pipe: None });
+            self.pipes.push(Slot {
+                generation: 0,
+                active: false,
+                pipe: None,
+            });
         }
         let slot = &mut self.pipes[index];
         let key = u64::from(slot.generation) << 32 | index as u64;
@@ -42,7 +50,10 @@ impl<P> Slots<P> {
     #[inline]
     pub(super) fn current(&mut self) -> Option<(u32, &mut P)> {
         let index = *self.active.get(self.turn)?;
-        self.pipes[index as usize].pipe.as_mut().map(|pipe| (index, pipe))
+        self.pipes[index as usize]
+            .pipe
+            .as_mut()
+            .map(|pipe| (index, pipe))
     }
 
     /// A pipe by its slot.

@@ -35,9 +35,16 @@ pub(crate) enum Command {
     /// The outbound pipe that a session asked for ([`crate::socket::SocketEvent::WantsOutbound`]).
     Outbound { session: Key, outbound: Reader },
     /// End one bind or connect; answered by [`crate::socket::SocketEvent::Detached`].
-    Detach { socket: Arc<SocketShared>, attachment: AttachmentId, linger: Option<Duration> },
+    Detach {
+        socket: Arc<SocketShared>,
+        attachment: AttachmentId,
+        linger: Option<Duration>,
+    },
     /// The socket was closed: flush for at most `linger` (`None`: as long as it takes), then forget it.
-    Close { socket: u64, linger: Option<Duration> },
+    Close {
+        socket: u64,
+        linger: Option<Duration>,
+    },
     /// End the engine's thread once every socket is gone, or at once.
     Stop { at_once: bool },
 }

@@ -20,7 +20,9 @@ impl<D: EngineDriver> Reactor<D> {
         match completion {
             Completion::Accepted { token, result } => self.accepted(token, result),
             Completion::Connected { token, result } => {
-                self.of_token(token, |session, services| session.connected(result, services));
+                self.of_token(token, |session, services| {
+                    session.connected(result, services)
+                });
             }
             Completion::Received { token, data } => match Holder::of(token) {
                 Holder::Session(key) if self.sessions.get_mut(key).is_some() => {
@@ -29,15 +31,27 @@ impl<D: EngineDriver> Reactor<D> {
                 Holder::Session(_) | Holder::Listener(_) => self.services.driver.release(data),
             },
             Completion::ReceiveEnded { token, end } => {
-                self.of_token(token, |session, services| session.receive_ended(&end, services));
+                self.of_token(token, |session, services| {
+                    session.receive_ended(&end, services)
+                });
             }
-            Completion::Filled { token, incoming, result } => {
+            Completion::Filled {
+                token,
+                incoming,
+                result,
+            } => {
                 self.of_token(token, |session, services| {
                     session.filled(incoming, result, services)
                 });
             }
-            Completion::Sent { token, outgoing, result } => {
-                self.of_token(token, |session, services| session.sent(outgoing, result, services));
+            Completion::Sent {
+                token,
+                outgoing,
+                result,
+            } => {
+                self.of_token(token, |session, services| {
+                    session.sent(outgoing, result, services)
+                });
             }
             Completion::Closed { token } => self.closed(token),
         }
@@ -58,7 +72,9 @@ impl<D: EngineDriver> Reactor<D> {
             Holder::Session(key) => self.with_session(key, Session::closed),
             Holder::Listener(key) => {
                 if let Some(gone) = self.listeners.remove(key) {
-                    let detached = SocketEvent::Detached { attachment: gone.attachment };
+                    let detached = SocketEvent::Detached {
+                        attachment: gone.attachment,
+                    };
                     gone.socket.mailbox.send(detached);
                 }
             }
@@ -70,7 +86,10 @@ impl<D: EngineDriver> Reactor<D> {
         let Holder::Listener(key) = Holder::of(token) else {
             return;
         };
-        let listener = self.listeners.get_mut(key).filter(|listener| !listener.closing);
+        let listener = self
+            .listeners
+            .get_mut(key)
+            .filter(|listener| !listener.closing);
         let (listener, socket) = match (listener, result) {
             (Some(listener), Ok(socket)) => (listener, socket),
             (Some(listener), Err(_)) => {
@@ -99,7 +118,9 @@ impl<D: EngineDriver> Reactor<D> {
                 link,
             )
         });
-        self.services.driver.set_token(socket, self.services.session_token(key));
+        self.services
+            .driver
+            .set_token(socket, self.services.session_token(key));
         self.with_session(key, |session, services| {
             session.begin(services);
             Fate::Lives
@@ -136,10 +157,21 @@ impl<D: EngineDriver> Reactor<D> {
 
     pub(super) fn carry_out(&mut self, command: Command) {
         match command {
-            Command::Bind { socket, attachment, addresses, config } => {
+            Command::Bind {
+                socket,
+                attachment,
+                addresses,
+                config,
+            } => {
                 self.bind(socket, attachment, &addresses, config);
             }
-            Command::Connect { socket, attachment, addresses, config, outbound } => {
+            Command::Connect {
+                socket,
+                attachment,
+                addresses,
+                config,
+                outbound,
+            } => {
                 let key = self.sessions.insert_with(|key| {
                     Session::connecting(key, socket, attachment, config, addresses, outbound)
                 });
@@ -153,7 +185,11 @@ impl<D: EngineDriver> Reactor<D> {
                     session.give_outbound(outbound, services)
                 });
             }
-            Command::Detach { socket, attachment, linger } => {
+            Command::Detach {
+                socket,
+                attachment,
+                linger,
+            } => {
                 self.detach(&socket, attachment, linger);
             }
             Command::Close { socket, linger } => {
@@ -204,7 +240,9 @@ impl<D: EngineDriver> Reactor<D> {
                 Err(error)
             }
         };
-        socket.mailbox.send(SocketEvent::Bound { attachment, result });
+        socket
+            .mailbox
+            .send(SocketEvent::Bound { attachment, result });
     }
 
     fn close_listeners(&mut self, mut selected: impl FnMut(&Listener) -> bool) -> usize {
@@ -234,9 +272,8 @@ impl<D: EngineDriver> Reactor<D> {
         linger: Option<Duration>,
     ) {
         let id = socket.id;
-        let mine = |listener: &Listener| {
-            is_of(&listener.socket, id) && listener.attachment == attachment
-        };
+        let mine =
+            |listener: &Listener| is_of(&listener.socket, id) && listener.attachment == attachment;
         // The answer to an unbind is sent when the driver has let go of the address.
         if self.close_listeners(mine) == 0 {
             let mine =

@@ -75,7 +75,7 @@ impl<D: EngineDriver> Reactor<D> {
     pub(crate) fn new(driver: D, spin: Spin) -> Self {
         let owner = Owner::with_driver(driver.waker());
         Self {
-            mailbox: Mailbox::new(&owner),
+            mailbox: Mailbox::new(owner.clone()),
             services: Services::new(driver, owner),
             sessions: Table::new(),
             listeners: Table::new(),
@@ -89,7 +89,10 @@ impl<D: EngineDriver> Reactor<D> {
     }
 
     pub(crate) fn handle(&self) -> ReactorHandle {
-        ReactorHandle { owner: self.services.owner.clone(), mailbox: self.mailbox.clone() }
+        ReactorHandle {
+            owner: self.services.owner.clone(),
+            mailbox: self.mailbox.clone(),
+        }
     }
 
     /// Does what there is to do; if there is nothing, waits for it until `deadline` (`None`: for ever), first
@@ -129,9 +132,16 @@ impl<D: EngineDriver> Reactor<D> {
         if worked || services.driver.is_ready() {
             return services.driver.poll(Wait::Now, completions);
         }
-        let until = [deadline, services.timers.next()].into_iter().flatten().min();
+        let until = [deadline, services.timers.next()]
+            .into_iter()
+            .flatten()
+            .min();
         let wait = until.map_or(Wait::Forever, Wait::Until);
-        let wait = if services.owner.prepare_sleep() { wait } else { Wait::Now };
+        let wait = if services.owner.prepare_sleep() {
+            wait
+        } else {
+            Wait::Now
+        };
         let result = services.driver.poll(wait, completions);
         services.owner.awake();
         result
@@ -193,9 +203,16 @@ impl<D: EngineDriver> Reactor<D> {
     fn note_unauthenticated(&mut self, key: Key) {
         self.unauthenticated.push_back(key);
         while self.unauthenticated.len() > UNAUTHENTICATED_MAX {
-            let oldest = self.unauthenticated.pop_front().expect("it is longer than its bound");
+            let oldest = self
+                .unauthenticated
+                .pop_front()
+                .expect("it is longer than its bound");
             self.with_session(oldest, |session, services| {
-                if session.is_unauthenticated() { session.drop_peer(services) } else { Fate::Lives }
+                if session.is_unauthenticated() {
+                    session.drop_peer(services)
+                } else {
+                    Fate::Lives
+                }
             });
         }
     }
@@ -209,7 +226,11 @@ impl<D: EngineDriver> Reactor<D> {
         let keys: Vec<Key> = self.sessions.keys().collect();
         for key in keys {
             self.with_session(key, |session, services| {
-                if selected(session) { session.end(linger, services) } else { Fate::Lives }
+                if selected(session) {
+                    session.end(linger, services)
+                } else {
+                    Fate::Lives
+                }
             });
         }
     }

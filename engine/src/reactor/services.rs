@@ -39,7 +39,12 @@ impl Holder {
 
 impl<D: Driver> Services<D> {
     pub(crate) fn new(driver: D, owner: Owner) -> Self {
-        Self { driver, timers: Timers::default(), pool: Pool::new(), owner }
+        Self {
+            driver,
+            timers: Timers::default(),
+            pool: Pool::new(),
+            owner,
+        }
     }
 
     pub(crate) fn now(&self) -> Time {

@@ -23,7 +23,11 @@ pub(crate) struct Spin {
 impl Spin {
     /// Spins for at most `longest` pauses at a time (a pause is 10 to 50 ns); 0 never spins.
     pub(crate) fn new(longest: u32) -> Self {
-        Self { budget: PROBE_PAUSES.min(longest), longest, waits: 0 }
+        Self {
+            budget: PROBE_PAUSES.min(longest),
+            longest,
+            waits: 0,
+        }
     }
 
     /// Spins until `ready` or the budget is spent; returns whether it became ready.

@@ -46,14 +46,20 @@ pub(crate) struct Table<T> {
 
 impl<T> Table<T> {
     pub(crate) const fn new() -> Self {
-        Self { slots: Vec::new(), free: Vec::new() }
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+        }
     }
 
     /// Adds the entry that `make` builds from its key.
     pub(crate) fn insert_with(&mut self, make: impl FnOnce(Key) -> T) -> Key {
         let index = self.free.pop().unwrap_or(self.slots.len());
         if index == self.slots.len() {
-            self.slots.push(Slot { generation: 0, entry: None });
+            self.slots.push(Slot {
+                generation: 0,
+                entry: None,
+            });
         }
         let slot = &mut self.slots[index];
         let key = Key::new(index, slot.generation);
@@ -63,7 +69,11 @@ impl<T> Table<T> {
 
     pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut T> {
         let slot = self.slots.get_mut(key.index())?;
-        if slot.generation == key.generation() { slot.entry.as_mut() } else { None }
+        if slot.generation == key.generation() {
+            slot.entry.as_mut()
+        } else {
+            None
+        }
     }
 
     pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
@@ -83,9 +93,11 @@ impl<T> Table<T> {
 
     /// The keys of all entries.
     pub(crate) fn keys(&self) -> impl Iterator<Item = Key> + '_ {
-        self.slots.iter().enumerate().filter(|(_, slot)| slot.entry.is_some()).map(
-            |(index, slot)| Key::new(index, slot.generation),
-        )
+        self.slots
+            .iter()
+            .enumerate()
+            .filter(|(_, slot)| slot.entry.is_some())
+            .map(|(index, slot)| Key::new(index, slot.generation))
     }
 }
 

@@ -30,7 +30,9 @@ impl Timers {
         if self.next()? > now {
             return None;
         }
-        self.heap.pop().map(|Reverse((at, token))| (at, Token(token)))
+        self.heap
+            .pop()
+            .map(|Reverse((at, token))| (at, Token(token)))
     }
 }
 
@@ -45,8 +47,14 @@ mod tests {
         timers.add(Time::from_nanos(10), Token(1));
         assert_eq!(timers.pop_due(Time::from_nanos(9)), None);
         assert_eq!(timers.next(), Some(Time::from_nanos(10)));
-        assert_eq!(timers.pop_due(Time::from_nanos(30)).map(|due| due.1), Some(Token(1)));
-        assert_eq!(timers.pop_due(Time::from_nanos(30)).map(|due| due.1), Some(Token(2)));
+        assert_eq!(
+            timers.pop_due(Time::from_nanos(30)).map(|due| due.1),
+            Some(Token(1))
+        );
+        assert_eq!(
+            timers.pop_due(Time::from_nanos(30)).map(|due| due.1),
+            Some(Token(2))
+        );
         assert_eq!(timers.pop_due(Time::from_nanos(30)), None);
     }
 }

@@ -41,14 +41,18 @@ impl Session {
             inbound.abort();
         }
         if let Some(outbound) = &mut self.outbound {
-            let version_one = link.wire.is_established() && link.wire.framing() == Some(Framing::V1);
+            let version_one =
+                link.wire.is_established() && link.wire.framing() == Some(Framing::V1);
             let mut transcoder = link.version_one;
             let half_sent = if version_one {
                 transcoder.connection_lost(outbound)
             } else {
                 outbound.connection_lost()
             };
-            self.socket.counters.dropped_half_sent.add(u64::from(half_sent));
+            self.socket
+                .counters
+                .dropped_half_sent
+                .add(u64::from(half_sent));
         }
         let given_up = self.ending.is_some_and(|ending| ending.given_up);
         if matches!(self.role, Role::Accept) || given_up || self.is_flushed() {
@@ -66,7 +70,10 @@ impl Session {
         services: &mut Services<D>,
     ) -> Fate {
         let now = services.driver.now();
-        self.ending = Some(Ending { deadline: linger.map(|linger| now.after(linger)), given_up: false });
+        self.ending = Some(Ending {
+            deadline: linger.map(|linger| now.after(linger)),
+            given_up: false,
+        });
         if linger == Some(Duration::ZERO) {
             return self.give_up(services);
         }
@@ -112,26 +119,27 @@ impl Session {
     /// The linger time has passed: what is still queued is dropped and counted.
     pub(super) fn give_up<D: EngineDriver>(&mut self, services: &mut Services<D>) -> Fate {
         if let Some(ending) = &mut self.ending {
-            *ending = Ending { deadline: None, given_up: true };
+            *ending = Ending {
+                deadline: None,
+                given_up: true,
+            };
         }
         self.close_link(services);
-        if self.link.is_some() { Fate::Lives } else { self.over() }
+        if self.link.is_some() {
+            Fate::Lives
+        } else {
+            self.over()
+        }
     }
 
     /// A deadline of the connection has come.
-    pub(super) fn link_deadline<D: EngineDriver>(
-        &mut self,
-        now: Time,
-        services: &mut Services<D>,
-    ) {
+    pub(super) fn link_deadline<D: EngineDriver>(&mut self, now: Time, services: &mut Services<D>) {
         let Some(link) = &mut self.link else {
             return;
         };
         let lives = match link.stage {
             Stage::Connecting { .. } | Stage::Draining { .. } => false,
-            Stage::Handshaking | Stage::Ready => {
-                link.wire.handle_deadline(now.as_nanos()).is_ok()
-            }
+            Stage::Handshaking | Stage::Ready => link.wire.handle_deadline(now.as_nanos()).is_ok(),
             Stage::Closing => true,
         };
         if lives {

@@ -11,7 +11,12 @@ use crate::reactor::Services;
 impl Session {
     /// Starts the next attempt.
     pub(crate) fn connect_now<D: EngineDriver>(&mut self, services: &mut Services<D>) {
-        let Role::Connect { addresses, next, retry } = &mut self.role else {
+        let Role::Connect {
+            addresses,
+            next,
+            retry,
+        } = &mut self.role
+        else {
             return;
         };
         debug_assert!(self.link.is_none(), "one connection at a time");
@@ -21,7 +26,10 @@ impl Session {
         let address = &addresses[*next % addresses.len()];
         match services.driver.connect(token, address, &self.config.system) {
             Ok(socket) => {
-                let until = self.config.connect_timeout.map(|timeout| now.after(timeout));
+                let until = self
+                    .config
+                    .connect_timeout
+                    .map(|timeout| now.after(timeout));
                 self.link = Some(Link::connecting(socket, &self.config.wire, now, until));
             }
             // Out of descriptors, for example: it may work later, as any other failure may.
@@ -64,7 +72,12 @@ impl Session {
     pub(super) fn plan_retry<D: EngineDriver>(&mut self, services: &mut Services<D>) {
         let now: Time = services.driver.now();
         let random = services.driver.random();
-        if let Role::Connect { addresses, next, retry } = &mut self.role {
+        if let Role::Connect {
+            addresses,
+            next,
+            retry,
+        } = &mut self.role
+        {
             *next = (*next + 1) % addresses.len();
             retry.plan(now, random);
         }

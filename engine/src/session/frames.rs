@@ -39,11 +39,19 @@ pub(super) fn take_run<'a>(
     if scan.again {
         return Ok(rest);
     }
-    let Some(NextFrame { header: next, header_bytes }) = scan.next else {
+    let Some(NextFrame {
+        header: next,
+        header_bytes,
+    }) = scan.next
+    else {
         // At most a part of a header is left in the window; what was cut off is looked at again.
         let header = &window[scan.frames..];
         if header.is_empty() || window.len() < bytes.len() {
-            return if scan.frames > 0 { Ok(rest) } else { start_frame(inbound, rest) };
+            return if scan.frames > 0 {
+                Ok(rest)
+            } else {
+                start_frame(inbound, rest)
+            };
         }
         append(inbound, header);
         return Ok(&rest[header.len()..]);
@@ -131,15 +139,24 @@ fn frame_tail(link: &mut Link, inbound: &mut Writer) -> Result<(), wire::Error> 
 fn start_large(link: &mut Link, header: FrameHeader) {
     link.wire.large_frame_taken(header);
     let buffer = Some(BodyBuffer::new(header.body_bytes as usize));
-    link.large = Some(LargeFrame { more: header.more, command: header.command, buffer });
+    link.large = Some(LargeFrame {
+        more: header.more,
+        command: header.command,
+        buffer,
+    });
 }
 
 /// Hands a large body to the pipe if it is whole.
 pub(super) fn finish_large(link: &mut Link, inbound: &mut Writer) {
-    let whole = link.large.take_if(|large| {
-        large.buffer.as_ref().is_some_and(BodyBuffer::is_complete)
-    });
-    if let Some(LargeFrame { more, command: false, buffer: Some(buffer) }) = whole {
+    let whole = link
+        .large
+        .take_if(|large| large.buffer.as_ref().is_some_and(BodyBuffer::is_complete));
+    if let Some(LargeFrame {
+        more,
+        command: false,
+        buffer: Some(buffer),
+    }) = whole
+    {
         inbound.attach_body(more, buffer.finish());
     }
 }
@@ -151,5 +168,9 @@ fn append(inbound: &mut Writer, bytes: &[u8]) {
 }
 
 const fn header_bytes(flags: u8) -> usize {
-    if flags & LONG == 0 { SHORT_HEADER_BYTES } else { LONG_HEADER_BYTES }
+    if flags & LONG == 0 {
+        SHORT_HEADER_BYTES
+    } else {
+        LONG_HEADER_BYTES
+    }
 }

@@ -61,7 +61,12 @@ impl Session {
             self.close_link(services);
             return Fate::Lives;
         }
-        if handshaking || self.link.as_ref().is_some_and(|link| !link.wire.output().is_empty()) {
+        if handshaking
+            || self
+                .link
+                .as_ref()
+                .is_some_and(|link| !link.wire.output().is_empty())
+        {
             self.pump(services);
             self.set_timer(services);
         }
@@ -115,10 +120,14 @@ impl Session {
         let Some(link) = &mut self.link else {
             return;
         };
-        let gated = self.inbound.as_ref().filter(|_| self.config.receives).is_some_and(|inbound| {
-            let mark = u64::from(self.config.receive_high_water_mark);
-            mark > 0 && inbound.outstanding() >= mark
-        });
+        let gated = self
+            .inbound
+            .as_ref()
+            .filter(|_| self.config.receives)
+            .is_some_and(|inbound| {
+                let mark = u64::from(self.config.receive_high_water_mark);
+                mark > 0 && inbound.outstanding() >= mark
+            });
         match link.receiving {
             Receiving::Stream if gated || link.wants_in_place() => {
                 link.receiving = Receiving::Pausing;
@@ -181,7 +190,9 @@ impl Session {
         match &mut self.role {
             Role::Connect { retry, .. } => retry.succeeded(),
             Role::Accept if self.config.sends => {
-                self.socket.mailbox.send(SocketEvent::WantsOutbound { session: self.key });
+                self.socket
+                    .mailbox
+                    .send(SocketEvent::WantsOutbound { session: self.key });
             }
             Role::Accept => {}
         }
@@ -197,8 +208,12 @@ impl Session {
         let info = ConnectionInfo {
             peer_address: surroundings.peer_address.clone(),
             descriptor: surroundings.descriptor,
-            routing_id: peer.map(|peer| peer.routing_id().as_bytes().to_vec()).unwrap_or_default(),
-            properties: peer.map(|peer| properties(peer.properties())).unwrap_or_default(),
+            routing_id: peer
+                .map(|peer| peer.routing_id().as_bytes().to_vec())
+                .unwrap_or_default(),
+            properties: peer
+                .map(|peer| properties(peer.properties()))
+                .unwrap_or_default(),
             epoch: self.epoch,
         };
         if self.inbound.is_none() {
@@ -234,7 +249,11 @@ impl Session {
             writer
         });
         while !bytes.is_empty() {
-            if let Some(LargeFrame { buffer: Some(buffer), .. }) = &mut link.large {
+            if let Some(LargeFrame {
+                buffer: Some(buffer),
+                ..
+            }) = &mut link.large
+            {
                 let taken = buffer.append(bytes);
                 bytes = &bytes[taken..];
                 finish_large(link, inbound);
@@ -275,7 +294,10 @@ fn properties(metadata: &wire::Metadata) -> Vec<(String, Vec<u8>)> {
 /// any other message, and dropped at once.
 fn unread_pipe(surroundings: &Surroundings<'_>) -> (Writer, Reader) {
     pipe(
-        PipeConfig { high_water_mark: 0, reader_role: PipeRole::Engine },
+        PipeConfig {
+            high_water_mark: 0,
+            reader_role: PipeRole::Engine,
+        },
         surroundings.pool.clone(),
         surroundings.owner.clone(),
         0,
@@ -312,11 +334,15 @@ impl Link {
         let mark = config.receive_high_water_mark;
         if mark > 0 && mark < SMALL_MARK && config.receives {
             self.receiving = Receiving::Once;
-            return Demand::Once { bytes_max: SMALL_READ_BYTES };
+            return Demand::Once {
+                bytes_max: SMALL_READ_BYTES,
+            };
         }
         if self.prefers_once {
             self.receiving = Receiving::Once;
-            return Demand::Once { bytes_max: READ_BYTES_MAX };
+            return Demand::Once {
+                bytes_max: READ_BYTES_MAX,
+            };
         }
         self.receiving = Receiving::Stream;
         Demand::Stream

@@ -47,7 +47,11 @@ impl<D: Driver<Outgoing = Batch, Incoming = Filling>> EngineDriver for D {}
 #[derive(Debug)]
 pub(crate) enum Role {
     /// We connect, and connect again after a loss.
-    Connect { addresses: Vec<Address>, next: usize, retry: Retry },
+    Connect {
+        addresses: Vec<Address>,
+        next: usize,
+        retry: Retry,
+    },
     /// A listener of ours accepted; the session ends with its connection.
     Accept,
 }
@@ -100,7 +104,11 @@ impl Session {
         addresses: Vec<Address>,
         outbound: Option<Reader>,
     ) -> Self {
-        let role = Role::Connect { addresses, next: 0, retry: Retry::new(&config) };
+        let role = Role::Connect {
+            addresses,
+            next: 0,
+            retry: Retry::new(&config),
+        };
         let mut session = Self::new(key, socket, attachment, config, role);
         session.outbound = outbound;
         if let Some(outbound) = &mut session.outbound {
@@ -217,13 +225,22 @@ impl Session {
         self.timer = None;
         let now = services.now();
         let mut fate = Fate::Lives;
-        if self.ending.and_then(|ending| ending.deadline).is_some_and(|end| end <= now) {
+        if self
+            .ending
+            .and_then(|ending| ending.deadline)
+            .is_some_and(|end| end <= now)
+        {
             fate = self.give_up(services);
         }
         if fate == Fate::Lives && self.retry_at().is_some_and(|retry| retry <= now) {
             self.connect_now(services);
         }
-        if self.link.as_ref().and_then(Link::deadline).is_some_and(|deadline| deadline <= now) {
+        if self
+            .link
+            .as_ref()
+            .and_then(Link::deadline)
+            .is_some_and(|deadline| deadline <= now)
+        {
             self.link_deadline(now, services);
         }
         if fate == Fate::Lives {

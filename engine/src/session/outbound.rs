@@ -22,13 +22,19 @@ impl Session {
         let mut batch = link.spare.take().unwrap_or_default();
         loop {
             self.gather(&mut batch);
-            let link = self.link.as_mut().expect("checked above; gathering ends no link");
+            let link = self
+                .link
+                .as_mut()
+                .expect("checked above; gathering ends no link");
             if batch.bytes() > 0 {
                 link.sending = true;
                 services.driver.send(link.socket, batch);
                 return;
             }
-            let outbound = self.outbound.as_mut().filter(|_| link.stage == Stage::Ready);
+            let outbound = self
+                .outbound
+                .as_mut()
+                .filter(|_| link.stage == Stage::Ready);
             // Ask to be told of the next message; if one came just now, gather again.
             if outbound.is_none_or(|outbound| outbound.wait_for_data() || outbound.is_finished()) {
                 link.spare = Some(batch);
@@ -46,7 +52,9 @@ impl Session {
         let at_boundary = if transcodes {
             link.version_one.is_at_message_boundary()
         } else {
-            outbound.as_ref().is_none_or(|outbound| outbound.is_at_message_boundary())
+            outbound
+                .as_ref()
+                .is_none_or(|outbound| outbound.is_at_message_boundary())
         };
         link.output_bytes = 0;
         if at_boundary || !ready {
@@ -99,7 +107,10 @@ impl Session {
         if messages == 0 {
             return;
         }
-        let outbound = self.outbound.as_mut().expect("message bytes come from a pipe");
+        let outbound = self
+            .outbound
+            .as_mut()
+            .expect("message bytes come from a pipe");
         if link.wire.framing() == Some(Framing::V1) {
             link.version_one.sent(messages, outbound);
         } else {

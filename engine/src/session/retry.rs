@@ -21,7 +21,12 @@ impl Retry {
         // A pause of zero would retry a dead peer in a loop; one millisecond is still at once for a person.
         let first = config.reconnect_interval.max(Duration::from_millis(1));
         let longest = config.reconnect_interval_max.max(first);
-        Self { first, longest, pause: first, at: None }
+        Self {
+            first,
+            longest,
+            pause: first,
+            at: None,
+        }
     }
 
     /// When the next attempt is due.
@@ -56,7 +61,12 @@ mod tests {
 
     fn retry(first_ms: u64, longest_ms: u64) -> Retry {
         let first = Duration::from_millis(first_ms);
-        Retry { first, longest: Duration::from_millis(longest_ms), pause: first, at: None }
+        Retry {
+            first,
+            longest: Duration::from_millis(longest_ms),
+            pause: first,
+            at: None,
+        }
     }
 
     fn pause_ms(retry: &mut Retry, random: u64) -> u128 {

@@ -55,7 +55,10 @@ impl Transcoder {
     /// The kernel accepted `bytes` more.
     pub(super) fn sent(&mut self, bytes: usize, outbound: &mut Reader) {
         self.sent += bytes;
-        assert!(self.sent <= self.encoded.len(), "no more is accepted than was sent");
+        assert!(
+            self.sent <= self.encoded.len(),
+            "no more is accepted than was sent"
+        );
         if self.sent == self.encoded.len() {
             outbound.skip_messages(self.ends.len());
             self.forget();
@@ -96,7 +99,14 @@ impl Transcoder {
                 wire.account_v1(header)?;
                 self.pending.clear();
                 let buffer = Some(BodyBuffer::new(body_bytes));
-                return Ok((bytes, Some(LargeFrame { more: header.more, command: false, buffer })));
+                return Ok((
+                    bytes,
+                    Some(LargeFrame {
+                        more: header.more,
+                        command: false,
+                        buffer,
+                    }),
+                ));
             }
             let missing = header_bytes + body_bytes - self.pending.len();
             let taken = missing.min(bytes.len());

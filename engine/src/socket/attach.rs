@@ -35,7 +35,13 @@ impl Attachments {
         let id = AttachmentId(self.next);
         self.next += 1;
         let text = text.to_owned();
-        self.entries.push(Attachment { id, kind, text, meaning: None, leaving: false });
+        self.entries.push(Attachment {
+            id,
+            kind,
+            text,
+            meaning: None,
+            leaving: false,
+        });
         id
     }
 
@@ -48,7 +54,10 @@ impl Attachments {
     }
 
     fn take_answer(&mut self, id: AttachmentId) -> Option<io::Result<Address>> {
-        let place = self.answers.iter().position(|(answered, _)| *answered == id)?;
+        let place = self
+            .answers
+            .iter()
+            .position(|(answered, _)| *answered == id)?;
         Some(self.answers.swap_remove(place).1)
     }
 
@@ -97,8 +106,7 @@ impl Socket {
         if self.terminated {
             return Err(BindError::Terminated);
         }
-        let addresses =
-            transport::resolve(endpoint, Use::Listen).map_err(BindError::Endpoint)?;
+        let addresses = transport::resolve(endpoint, Use::Listen).map_err(BindError::Endpoint)?;
         let attachment = self.attachments.add(Use::Listen, endpoint);
         self.host.command(Command::Bind {
             socket: Arc::clone(&self.shared),
@@ -178,11 +186,17 @@ impl Socket {
         if self.terminated {
             return Err(DetachError::Terminated);
         }
-        let attachment =
-            self.attachments.leave(kind, endpoint).ok_or(DetachError::NotAttached)?;
+        let attachment = self
+            .attachments
+            .leave(kind, endpoint)
+            .ok_or(DetachError::NotAttached)?;
         let socket = Arc::clone(&self.shared);
         let linger = self.options.linger;
-        self.host.command(Command::Detach { socket, attachment, linger });
+        self.host.command(Command::Detach {
+            socket,
+            attachment,
+            linger,
+        });
         while self.attachments.holds(attachment) {
             if self.terminated {
                 return Err(DetachError::Terminated);
@@ -198,7 +212,13 @@ impl Socket {
             high_water_mark: self.options.send_high_water_mark,
             reader_role: Role::Engine,
         };
-        let Self { balancer, pool, shared, host, .. } = self;
+        let Self {
+            balancer,
+            pool,
+            shared,
+            host,
+            ..
+        } = self;
         let mut outbound = None;
         balancer.add(|key| {
             let session = host.reactor_owner().clone();
@@ -211,6 +231,9 @@ impl Socket {
     }
 
     fn session_config(&self) -> Arc<SessionConfig> {
-        Arc::new(SessionConfig::new(self.socket_type.on_the_wire(), &self.options))
+        Arc::new(SessionConfig::new(
+            self.socket_type.on_the_wire(),
+            &self.options,
+        ))
     }
 }

@@ -121,6 +121,12 @@ impl Socket {
         }
     }
 
+    /// What the reactor shares with this handle; it outlives the handle.
+    #[cfg(test)]
+    pub(crate) fn shared(&self) -> Arc<SocketShared> {
+        Arc::clone(&self.shared)
+    }
+
     /// The socket's type.
     #[must_use]
     pub const fn socket_type(&self) -> SocketType {

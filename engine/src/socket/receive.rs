@@ -111,10 +111,7 @@ impl Socket {
     }
 
     #[inline]
-    fn receive<T>(
-        &mut self,
-        mut take: impl FnMut(PipeFrame<'_>) -> T,
-    ) -> Result<T, RecvError> {
+    fn receive<T>(&mut self, mut take: impl FnMut(PipeFrame<'_>) -> T) -> Result<T, RecvError> {
         match self.try_receive(&mut take) {
             Ok(taken) => Ok(taken),
             Err(TryRecvError::Empty) => self.receive_slowly(take),

@@ -44,10 +44,7 @@ impl Socket {
     /// # Errors
     /// No peer can, the type does not send, or the context was shut down. The message comes back.
     #[inline]
-    pub fn try_send(
-        &mut self,
-        message: impl Into<Message>,
-    ) -> Result<(), TrySendError<Message>> {
+    pub fn try_send(&mut self, message: impl Into<Message>) -> Result<(), TrySendError<Message>> {
         let message = message.into();
         self.look_if_called();
         if let Some(refusal) = self.send_refused() {
@@ -55,7 +52,11 @@ impl Socket {
         }
         let more = message.more();
         if message.len() <= COPY_BYTES_MAX {
-            if self.balancer.send(Outgoing::Copied(&message), more).is_err() {
+            if self
+                .balancer
+                .send(Outgoing::Copied(&message), more)
+                .is_err()
+            {
                 return Err(self.full(message));
             }
         } else {
@@ -63,7 +64,9 @@ impl Socket {
                 return Err(self.full(message));
             }
             let body = Outgoing::Shared(into_body(message));
-            self.balancer.send(body, more).expect("a peer could take it a moment ago");
+            self.balancer
+                .send(body, more)
+                .expect("a peer could take it a moment ago");
         }
         self.count_sent(more);
         Ok(())
@@ -101,7 +104,9 @@ impl Socket {
                 } else {
                     Outgoing::Shared(Body::from(bytes.to_vec()))
                 };
-                self.balancer.send(frame, false).expect("a peer could take it a moment ago");
+                self.balancer
+                    .send(frame, false)
+                    .expect("a peer could take it a moment ago");
                 self.count_sent(false);
                 return Ok(());
             }
@@ -153,7 +158,8 @@ impl Socket {
             }
         }
         for frame in message {
-            self.try_send(frame).expect("only the first frame can be refused");
+            self.try_send(frame)
+                .expect("only the first frame can be refused");
         }
         Ok(())
     }

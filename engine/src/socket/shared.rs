@@ -10,7 +10,10 @@ use crate::reactor::{AttachmentId, Key};
 #[derive(Debug)]
 pub(crate) enum SocketEvent {
     /// A bind ended.
-    Bound { attachment: AttachmentId, result: std::io::Result<Address> },
+    Bound {
+        attachment: AttachmentId,
+        result: std::io::Result<Address>,
+    },
     /// A peer's messages can be read here from now on.
     Inbound { reader: Reader },
     /// A peer of a bound socket is ready and waits for a pipe to read from.
@@ -35,7 +38,7 @@ impl SocketShared {
         let owner = Owner::parker();
         Self {
             id,
-            mailbox: Mailbox::new(&owner),
+            mailbox: Mailbox::new(owner.clone()),
             owner,
             counters: Counters::default(),
         }

@@ -45,7 +45,10 @@ mod tests {
     #[test]
     fn a_path_that_fits_no_unix_socket_is_refused() {
         assert!(resolve(&"x".repeat(107), Use::Listen).is_ok());
-        assert_eq!(resolve(&"x".repeat(108), Use::Listen), Err(EndpointError::PathTooLong));
+        assert_eq!(
+            resolve(&"x".repeat(108), Use::Listen),
+            Err(EndpointError::PathTooLong)
+        );
         assert_eq!(resolve("", Use::Connect), Err(EndpointError::NoPath));
     }
 

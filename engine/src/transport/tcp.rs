@@ -23,13 +23,22 @@ pub(super) fn resolve(rest: &str, purpose: Use) -> Result<Vec<Address>, Endpoint
             Use::Connect => Err(EndpointError::WildcardPeer),
         };
     }
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host);
     if let Ok(ip) = bare.parse::<IpAddr>() {
         return Ok(vec![tcp(ip, port)]);
     }
-    let found = (bare, port).to_socket_addrs().map_err(|_| EndpointError::UnknownHost)?;
+    let found = (bare, port)
+        .to_socket_addrs()
+        .map_err(|_| EndpointError::UnknownHost)?;
     let found: Vec<Address> = found.map(Address::Tcp).collect();
-    if found.is_empty() { Err(EndpointError::UnknownHost) } else { Ok(found) }
+    if found.is_empty() {
+        Err(EndpointError::UnknownHost)
+    } else {
+        Ok(found)
+    }
 }
 
 const fn tcp(ip: IpAddr, port: u16) -> Address {
@@ -46,25 +55,47 @@ mod tests {
 
     #[test]
     fn numbers_and_wildcards_are_read() {
-        assert_eq!(one("127.0.0.1:5555", Use::Connect).unwrap(), "tcp://127.0.0.1:5555");
+        assert_eq!(
+            one("127.0.0.1:5555", Use::Connect).unwrap(),
+            "tcp://127.0.0.1:5555"
+        );
         assert_eq!(one("[::1]:5555", Use::Connect).unwrap(), "tcp://[::1]:5555");
         assert_eq!(one("*:5555", Use::Listen).unwrap(), "tcp://0.0.0.0:5555");
-        assert_eq!(one("127.0.0.1:*", Use::Listen).unwrap(), "tcp://127.0.0.1:0");
+        assert_eq!(
+            one("127.0.0.1:*", Use::Listen).unwrap(),
+            "tcp://127.0.0.1:0"
+        );
     }
 
     #[test]
     fn what_cannot_be_reached_is_refused() {
-        assert_eq!(one("*:5555", Use::Connect), Err(EndpointError::WildcardPeer));
-        assert_eq!(one("127.0.0.1:*", Use::Connect), Err(EndpointError::WildcardPeer));
-        assert_eq!(one("127.0.0.1:0", Use::Connect), Err(EndpointError::WildcardPeer));
+        assert_eq!(
+            one("*:5555", Use::Connect),
+            Err(EndpointError::WildcardPeer)
+        );
+        assert_eq!(
+            one("127.0.0.1:*", Use::Connect),
+            Err(EndpointError::WildcardPeer)
+        );
+        assert_eq!(
+            one("127.0.0.1:0", Use::Connect),
+            Err(EndpointError::WildcardPeer)
+        );
         assert_eq!(one("127.0.0.1", Use::Connect), Err(EndpointError::BadPort));
-        assert_eq!(one("127.0.0.1:65536", Use::Listen), Err(EndpointError::BadPort));
+        assert_eq!(
+            one("127.0.0.1:65536", Use::Listen),
+            Err(EndpointError::BadPort)
+        );
         assert_eq!(one("127.0.0.1:", Use::Listen), Err(EndpointError::BadPort));
     }
 
     #[test]
     fn names_are_looked_up() {
         let found = resolve("localhost:5555", Use::Connect).unwrap();
-        assert!(found.iter().any(|address| address.to_string().ends_with(":5555")));
+        assert!(
+            found
+                .iter()
+                .any(|address| address.to_string().ends_with(":5555"))
+        );
     }
 }

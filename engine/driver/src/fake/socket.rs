@@ -216,6 +216,9 @@ impl<O: Outgoing, I: Incoming> Socket<O, I> {
                     self.pause = None;
                     return;
                 }
+                // Only what brought something takes its time before the next: an idle stream must not keep the
+                // clock from moving on.
+                pending.due = network.completion_time();
                 pauses.then_some(End::Paused)
             }
             None => pauses.then_some(End::Paused),
@@ -224,9 +227,6 @@ impl<O: Outgoing, I: Incoming> Socket<O, I> {
             self.pause = None;
             completions.push(Completion::ReceiveEnded { token, end });
             return;
-        }
-        if is_stream {
-            pending.due = network.completion_time();
         }
         self.demand = Some(pending);
     }

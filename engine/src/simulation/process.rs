@@ -1,0 +1,70 @@
+//! One simulated process: a reactor on a fake driver, and one socket.
+
+use std::sync::Arc;
+
+use ringmq_driver::fake::{Fake, World};
+use ringmq_driver::{DriverKind, Time};
+
+use crate::context::{Host, OpenSockets};
+use crate::counters::Statistics;
+use crate::pipe::{Batch, Filling};
+use crate::reactor::{Reactor, Spin, Turned};
+use crate::socket::{Socket, SocketShared, SocketType};
+
+/// A reactor and a socket that the same thread turns and uses.
+pub(super) struct Process {
+    reactor: Reactor<Fake<Batch, Filling>>,
+    pub(super) socket: Option<Socket>,
+    shared: Arc<SocketShared>,
+    host: Option<Arc<Host>>,
+    stopped: bool,
+}
+
+impl Process {
+    pub(super) fn new(world: &World, socket_type: SocketType) -> Self {
+        let spin = Spin::new(0);
+        let reactor = Reactor::new(world.driver(), spin.clone());
+        let sockets = OpenSockets::default();
+        let host = Arc::new(Host::new(
+            reactor.handle(),
+            DriverKind::Fake,
+            spin,
+            sockets,
+            None,
+        ));
+        let socket = Socket::new(socket_type, Arc::clone(&host));
+        let shared = socket.shared();
+        Self {
+            reactor,
+            socket: Some(socket),
+            shared,
+            host: Some(host),
+            stopped: false,
+        }
+    }
+
+    /// Turns the reactor once.
+    pub(super) fn turn(&mut self) {
+        if !self.stopped {
+            let turned = self
+                .reactor
+                .turn(Some(Time::ZERO))
+                .expect("the fake does not break");
+            self.stopped = turned == Turned::Stopped;
+        }
+    }
+
+    /// Closes socket and context; the reactor goes on until everything has left.
+    pub(super) fn close(&mut self) {
+        self.socket = None;
+        self.host = None;
+    }
+
+    pub(super) const fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
+    pub(super) fn statistics(&self) -> Statistics {
+        self.shared.counters.snapshot()
+    }
+}

@@ -13,9 +13,10 @@ filter=${1:-}
 scratch=$root/target/orderings
 src=$root/engine/src
 
-rm -rf "$scratch/src"
-mkdir -p "$scratch/src"
-cp -r "$src/sync.rs" "$src/memory" "$src/pipe" "$scratch/src/"
+rm -rf "$scratch/src" "$scratch/shipped"
+mkdir -p "$scratch/src" "$scratch/shipped"
+cp -r "$src/sync.rs" "$src/memory" "$src/pipe" "$scratch/shipped/"
+cp -r "$scratch/shipped/." "$scratch/src/"
 printf '%s\n' '#![allow(dead_code, unused_imports)]' 'mod memory;' 'mod pipe;' 'mod sync;' \
     > "$scratch/src/lib.rs"
 # The versions are those of the engine's own manifest.
@@ -48,7 +49,7 @@ explore || { cat "$scratch/log"; echo "the loom tests are red before anything is
 grep -q 'running [1-9]' "$scratch/log" || { echo "there are no loom tests"; exit 1; }
 
 # What to weaken: `path:line:code` of every ordering outside of comments and tests.
-sites=$(cd "$src" && grep -rnE 'Ordering::(Acquire|Release|AcqRel|SeqCst)' memory pipe --include='*.rs' |
+sites=$(cd "$scratch/shipped" && grep -rnE 'Ordering::(Acquire|Release|AcqRel|SeqCst)' memory pipe --include='*.rs' |
     grep -vE '^pipe/(tests|loom_tests)/|^memory/tests' | grep -vE '^[^:]*:[0-9]+: *//' | sort -t: -k1,1 -k2,2n)
 
 weakened=0 survived=0
@@ -74,7 +75,7 @@ while IFS= read -r site; do
         echo "BROKEN    $label: the weakened copy neither passes nor fails a test"
         exit 1
     fi
-    cp "$src/$path" "$scratch/src/$path"
+    cp "$scratch/shipped/$path" "$scratch/src/$path"
 done <<< "$sites"
 
 echo "$weakened weakened, $survived survived"

@@ -20,58 +20,8 @@ use crossbeam_utils::CachePadded;
 use super::pool::{PoolShared, SizeClass};
 use super::shadow::Shadow;
 use super::slot::{SLOT_BYTES, Slot};
-use super::{ConnectionInfo, Slice};
+use super::{Commit, ConnectionInfo, Slice, Unit};
 use crate::sync::{Arc, AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell, fence};
-
-/// What a chunk has published: `sealed:1 | refs:15 | bytes:24 | messages:24`, each cumulative in the chunk.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Commit(u64);
-
-impl Commit {
-    const SEALED: u64 = 1 << 63;
-    const REFS_SHIFT: u32 = 48;
-    const BYTES_SHIFT: u32 = 24;
-
-    /// The word of a chunk that is still open.
-    #[inline]
-    pub(crate) const fn open(refs: usize, bytes: usize, messages: u32) -> Self {
-        debug_assert!(refs < 1 << 15 && bytes < 1 << 24 && messages < 1 << 24);
-        Self(
-            (refs as u64) << Self::REFS_SHIFT
-                | (bytes as u64) << Self::BYTES_SHIFT
-                | messages as u64,
-        )
-    }
-
-    /// The same, for a chunk that gets nothing more.
-    pub(crate) const fn sealed(self) -> Self {
-        Self(self.0 | Self::SEALED)
-    }
-
-    /// Whether the chunk gets nothing more, and its successor is linked.
-    #[inline]
-    pub(crate) const fn is_sealed(self) -> bool {
-        self.0 & Self::SEALED != 0
-    }
-
-    /// How many reference slots are published.
-    #[inline]
-    pub(crate) const fn refs(self) -> usize {
-        (self.0 >> Self::REFS_SHIFT & 0x7fff) as usize
-    }
-
-    /// How many page bytes are published.
-    #[inline]
-    pub(crate) const fn bytes(self) -> usize {
-        (self.0 >> Self::BYTES_SHIFT & 0xff_ffff) as usize
-    }
-
-    /// How many whole messages have ended in the chunk.
-    #[inline]
-    pub(crate) const fn messages(self) -> u64 {
-        self.0 & 0xff_ffff
-    }
-}
 
 /// `first_message` of a chunk in which no message starts.
 pub(crate) const NO_MESSAGE: u32 = u32::MAX;
@@ -201,20 +151,20 @@ impl ChunkRef {
     #[inline]
     pub(crate) fn committed(&self) -> Commit {
         // ORDERING: pairs with the release in `publish`: bytes, slots, `next` and `info` come with the word.
-        Commit(self.header().commit.load(Ordering::Acquire))
+        Commit::from_word(self.header().commit.load(Ordering::Acquire))
     }
 
     /// Publishes everything up to `commit`, and every chunk that a sealed one links to.
     #[inline]
     pub(crate) fn publish(&self, commit: Commit) {
         // ORDERING: pairs with the acquire in `committed`.
-        self.header().commit.store(commit.0, Ordering::Release);
+        self.header().commit.store(commit.word(), Ordering::Release);
     }
 
     /// Sets the word of a chunk that no reader can reach yet.
     pub(crate) fn publish_unreachable(&self, commit: Commit) {
         // Relaxed: a reader comes here only through the release store that seals the chunk before.
-        self.header().commit.store(commit.0, Ordering::Relaxed);
+        self.header().commit.store(commit.word(), Ordering::Relaxed);
     }
 
     /// Remembers the word that will seal the chunk once the message that rolled over is whole.
@@ -315,8 +265,17 @@ impl ChunkRef {
     pub(crate) unsafe fn write(&self, offset: usize, bytes: &[u8]) {
         self.header().shadow.write(offset, bytes.len());
         let start = self.page().wrapping_add(offset);
-        // SAFETY: the range is free and inside the page, and `bytes` borrows something else.
-        unsafe { start.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+        // A call of memcpy costs more than copying so few bytes.
+        match bytes.len() {
+            // SAFETY: the range is free and inside the page, and as long as `bytes`.
+            8..=16 => unsafe { write_ends::<8>(start, bytes) },
+            // SAFETY: as above.
+            17..=32 => unsafe { write_ends::<16>(start, bytes) },
+            // SAFETY: as above.
+            33..=64 => unsafe { write_ends::<32>(start, bytes) },
+            // SAFETY: as above, and `bytes` borrows something else.
+            len => unsafe { start.copy_from_nonoverlapping(bytes.as_ptr(), len) },
+        }
     }
 
     /// The free bytes at `offset`.
@@ -480,46 +439,18 @@ impl ChunkRef {
     }
 }
 
-/// One unit of a chunk's use count: while it lives the chunk is not recycled.
-#[derive(Debug)]
-pub(crate) struct Unit(ChunkRef);
-
-// SAFETY: a unit gives access to a header of atomics and of facts that are immutable while it lives, and its drop
-// is one atomic subtraction; recycling hands the chunk to its pool by atomics too. `give_up` orders both.
-unsafe impl Send for Unit {}
-// SAFETY: as above.
-unsafe impl Sync for Unit {}
-
-impl Unit {
-    /// Owns a unit that was bought before.
-    ///
-    /// # Safety
-    /// The caller owns a unit of the chunk and passes it on.
-    #[inline]
-    pub(crate) const unsafe fn adopt(chunk: &ChunkRef) -> Self {
-        // SAFETY: the alias lives inside the unit that keeps the chunk.
-        Self(unsafe { chunk.alias() })
-    }
-
-    /// The chunk.
-    #[inline]
-    pub(crate) const fn chunk(&self) -> &ChunkRef {
-        &self.0
-    }
-}
-
-impl Clone for Unit {
-    fn clone(&self) -> Self {
-        self.0.buy(1);
-        // SAFETY: a unit was bought for the copy.
-        unsafe { Self::adopt(&self.0) }
-    }
-}
-
-impl Drop for Unit {
-    #[inline]
-    fn drop(&mut self) {
-        // SAFETY: this is the unit's end, and it owned one.
-        unsafe { self.0.give_up(1) };
-    }
+/// Copies `N` to `2 * N` bytes as their first and their last `N`, which may overlap.
+///
+/// # Safety
+/// As many bytes as `bytes` has may be written at `start`.
+#[inline]
+unsafe fn write_ends<const N: usize>(start: *mut u8, bytes: &[u8]) {
+    let (Some(first), Some(last)) = (bytes.first_chunk::<N>(), bytes.last_chunk::<N>()) else {
+        unreachable!("callers choose N by the length");
+    };
+    // SAFETY: the range is at least N long; an array of bytes needs no alignment.
+    unsafe { start.cast::<[u8; N]>().write(*first) };
+    let rest = start.wrapping_add(bytes.len() - N);
+    // SAFETY: as above, these are the last N bytes of the range.
+    unsafe { rest.cast::<[u8; N]>().write(*last) };
 }

@@ -20,16 +20,22 @@
 mod body;
 mod body_buffer;
 mod chunk;
+mod commit;
 mod info;
 mod pool;
 mod shadow;
 mod slice;
 mod slot;
+#[cfg(all(test, not(loom)))]
+mod tests;
+mod unit;
 
 pub(crate) use body::{Body, FreeFn};
 pub(crate) use body_buffer::BodyBuffer;
-pub(crate) use chunk::{ChunkRef, Commit, NO_MESSAGE, Unit};
+pub(crate) use chunk::{ChunkRef, NO_MESSAGE};
+pub(crate) use commit::Commit;
 pub(crate) use info::ConnectionInfo;
 pub(crate) use pool::{Pool, SizeClass};
 pub(crate) use slice::Slice;
 pub(crate) use slot::{SLOT_BYTES, Slot};
+pub(crate) use unit::Unit;

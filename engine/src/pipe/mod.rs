@@ -31,6 +31,7 @@
     )
 )]
 
+mod abort;
 mod batch;
 mod credit;
 mod descriptor;

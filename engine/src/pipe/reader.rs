@@ -7,7 +7,6 @@ use std::fmt;
 use std::ptr::NonNull;
 use std::sync::Arc as StdArc;
 
-use super::Owner;
 use super::credit::{HighWaterMark, NOBODY_WAITS};
 use super::frame::{COMMAND, Head, LONG_HEAD, SHORT_HEAD, is_long};
 use super::shared::{Rest, Role, Shared};
@@ -51,8 +50,6 @@ pub(crate) struct Reader {
     pub(super) take: TakeState,
     /// Chunks retired, cumulative.
     retired: u64,
-    /// Whether the reader has parked, after which its owner stays.
-    has_parked: bool,
     pub(super) shared: Arc<Shared>,
 }
 
@@ -85,7 +82,6 @@ impl Reader {
             role,
             take: TakeState::default(),
             retired: 0,
-            has_parked: false,
             shared,
         }
     }
@@ -248,10 +244,9 @@ impl Reader {
         true
     }
 
-    pub(super) fn park(&mut self) {
-        self.has_parked = true;
-        // ORDERING: release pairs with the acquire in `Shared::list_readable`, for the owner.
-        self.shared.flags.parked.store(true, Ordering::Release);
+    pub(super) fn park(&self) {
+        // Relaxed: the fence orders it before the second look.
+        self.shared.flags.parked.store(true, Ordering::Relaxed);
         // ORDERING: pairs with `fence_commits`: the writer sees us parked or we see its commit.
         fence(Ordering::SeqCst);
     }
@@ -278,19 +273,6 @@ impl Reader {
     /// If it is `u64::MAX`.
     pub(crate) fn set_key(&mut self, key: u64) {
         self.shared.readable.set_key(key);
-    }
-
-    /// Sets who is rung.
-    ///
-    /// # Panics
-    /// If the half has waited before.
-    pub(crate) fn set_owner(&mut self, owner: &Owner) {
-        assert!(
-            !self.has_parked,
-            "an owner is set before its half first waits"
-        );
-        // SAFETY: the half has not waited.
-        unsafe { self.shared.readable.set_owner(owner) };
     }
 
     /// Passes everything that is published, without looking at it. Returns what the last chunk had.

@@ -43,7 +43,7 @@ pub(super) struct Node {
     /// Whether the node is on the list.
     listed: AtomicBool,
     /// Who waits.
-    owner: UnsafeCell<Arc<Sleeper>>,
+    owner: Arc<Sleeper>,
     /// The node behind this one. The pusher's until pushed, then the owner's until `listed` is cleared.
     next: UnsafeCell<*const Self>,
     /// Keeps the pipe while it is listed; belongs to the same as `next`.
@@ -59,7 +59,7 @@ impl Node {
             kind,
             key: AtomicU64::new(key),
             listed: AtomicBool::new(false),
-            owner: UnsafeCell::new(owner.sleeper().clone()),
+            owner: owner.sleeper().clone(),
             next: UnsafeCell::new(ptr::null()),
             pipe: UnsafeCell::new(None),
         }
@@ -78,16 +78,6 @@ impl Node {
         self.key.store(GONE, Ordering::Relaxed);
     }
 
-    /// Sets who is woken.
-    ///
-    /// # Safety
-    /// The half has not waited yet, so that no waker reads the owner.
-    pub(super) unsafe fn set_owner(&self, owner: &Owner) {
-        let sleeper = owner.sleeper().clone();
-        // SAFETY: wakers read it only after they have seen the half wait, which it has not done.
-        self.owner.with_mut(|place| unsafe { *place = sleeper });
-    }
-
     /// Puts the pipe on its owner's list, if it is not there, and rings the owner if it sleeps.
     pub(super) fn list(&self, pipe: &Arc<Shared>) {
         // ORDERING: acquire pairs with the release in `pop_all`: `next` and `pipe` are then ours. Release pairs
@@ -98,9 +88,7 @@ impl Node {
         // SAFETY: `listed` was clear, so the owner is done with the cell, and we are the only pusher.
         self.pipe
             .with_mut(|place| unsafe { *place = Some(pipe.clone()) });
-        // SAFETY: the half waited after its owner was set, and does not set it again.
-        let owner = self.owner.with(|owner| unsafe { &*owner });
-        Sleeper::list(owner, self);
+        Sleeper::list(&self.owner, self);
     }
 }
 

@@ -85,8 +85,8 @@ impl Shared {
 
     #[cold]
     fn list_readable(pipe: &Arc<Self>) {
-        // ORDERING: acquire pairs with the release store in `Reader::park`: the reader's owner is then set.
-        if pipe.flags.parked.swap(false, Ordering::Acquire) {
+        // Relaxed: it only decides who lists the pipe; the list orders the rest.
+        if pipe.flags.parked.swap(false, Ordering::Relaxed) {
             pipe.readable.list(pipe);
         }
     }
@@ -102,8 +102,8 @@ impl Shared {
 
     #[cold]
     fn list_writable(pipe: &Arc<Self>) {
-        // ORDERING: acquire pairs with the release store in `Writer::wait_for_credit`: the writer's owner is set.
-        if pipe.flags.wake_at.swap(NOBODY_WAITS, Ordering::Acquire) != NOBODY_WAITS {
+        // Relaxed: it only decides who lists the pipe; the list orders the rest.
+        if pipe.flags.wake_at.swap(NOBODY_WAITS, Ordering::Relaxed) != NOBODY_WAITS {
             pipe.writable.list(pipe);
         }
     }
@@ -133,7 +133,7 @@ impl Drop for Shared {
 
 /// Makes a pipe. Its chunks come from `pool`, which is the writer's.
 ///
-/// The keys come back in the owners' ready events; both keys and owners may be set anew until a half first waits.
+/// The keys come back in the owners' ready events, and may be set anew.
 pub(crate) fn pipe(
     config: PipeConfig,
     pool: Pool,

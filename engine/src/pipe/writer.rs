@@ -12,14 +12,11 @@
 use std::fmt;
 use std::sync::Arc as StdArc;
 
-use super::Owner;
 use super::credit::{HighWaterMark, NOBODY_WAITS};
 use super::frame::{COMMAND, Head, MORE, SHORT_HEAD, long_head};
 use super::shared::{Role, Shared, fence_commits};
 use crate::memory::Slot;
-use crate::memory::{
-    Body, ChunkRef, Commit, ConnectionInfo, NO_MESSAGE, Pool, SLOT_BYTES, SizeClass,
-};
+use crate::memory::{Body, ChunkRef, Commit, ConnectionInfo, Pool, SLOT_BYTES, SizeClass};
 use crate::sync::{Arc, Ordering, fence};
 
 /// The end of the last whole message.
@@ -69,11 +66,9 @@ pub(crate) struct Writer {
     high_water_mark: HighWaterMark,
     reader_role: Role,
     /// Chunks before the open one, cumulative.
-    sealed_chunks: u64,
+    pub(super) sealed_chunks: u64,
     /// The connection that is being written from.
     pub(super) info: Option<StdArc<ConnectionInfo>>,
-    /// Whether the writer has waited, after which its owner stays.
-    has_waited: bool,
     pool: Pool,
     shared: Arc<Shared>,
 }
@@ -118,7 +113,6 @@ impl Writer {
             reader_role,
             sealed_chunks: 0,
             info: None,
-            has_waited: false,
             pool,
             shared,
             chunk,
@@ -356,67 +350,6 @@ impl Writer {
         self.first = chunk;
     }
 
-    /// Drops the unfinished message and the tail. Returns whether there was an unfinished message.
-    ///
-    /// Bodies that were written by reference are released on this thread.
-    pub(crate) fn abort(&mut self) -> bool {
-        self.tail = 0;
-        if self.parts == 0 {
-            return false;
-        }
-        self.roll_back();
-        if !same_info(self.chunk.info(), self.info.as_ref()) {
-            // The message began under an earlier connection's chunk: what follows gets a chunk of its own.
-            self.roll(0);
-        }
-        true
-    }
-
-    /// Makes the marked chunk the open one again, and frees what was opened since.
-    fn roll_back(&mut self) {
-        let open = Commit::open(self.slots, self.offset, self.messages);
-        // SAFETY: the marked chunk becomes the open one, which the reader never retires.
-        let marked = unsafe { self.mark.chunk.alias() };
-        let newest = std::mem::replace(&mut self.chunk, marked);
-        let same = newest.is(&self.chunk);
-        let filled = if same {
-            self.slots
-        } else {
-            self.chunk.seal().refs()
-        };
-        let mut later = if same { None } else { self.chunk.next() };
-        self.offset = self.mark.offset;
-        self.slots = self.mark.slots;
-        self.messages = self.mark.messages;
-        self.limit = self.chunk.page_bytes() - self.slots * SLOT_BYTES;
-        self.parts = 0;
-        self.tail = 0;
-        self.has_start = (self.chunk.first_message() as usize) < self.offset;
-        if !self.has_start {
-            self.chunk.set_first_message(NO_MESSAGE);
-        }
-        for slot in self.mark.slots..filled {
-            // SAFETY: slots behind the mark are filled, unpublished, and no longer counted by anything.
-            unsafe { self.chunk.drop_slot(slot) };
-        }
-        while let Some(chunk) = later {
-            let is_newest = chunk.is(&newest);
-            let refs = if is_newest {
-                open.refs()
-            } else {
-                chunk.seal().refs()
-            };
-            for slot in 0..refs {
-                // SAFETY: as above; the whole chunk lies behind the mark.
-                unsafe { chunk.drop_slot(slot) };
-            }
-            later = if is_newest { None } else { chunk.next() };
-            self.sealed_chunks -= 1;
-            // SAFETY: the pipe's unit of a chunk that no reader can reach.
-            unsafe { chunk.give_up(1) };
-        }
-    }
-
     // --- credit ------------------------------------------------------------------------------------------
 
     /// Whether a new message may start. Later parts of an unfinished message are always admitted.
@@ -440,11 +373,10 @@ impl Writer {
         if self.can_write() || self.is_reader_gone() {
             return false;
         }
-        self.has_waited = true;
         let wake_at = self.high_water_mark.wake_at(self.written);
         let flags = &self.shared.flags;
-        // ORDERING: release pairs with the acquire in `Shared::list_writable`, for the owner.
-        flags.wake_at.store(wake_at, Ordering::Release);
+        // Relaxed: the fence orders it before the second look.
+        flags.wake_at.store(wake_at, Ordering::Relaxed);
         // ORDERING: pairs with the fence in `Reader::acknowledge`: it sees us wait or we see its count.
         fence(Ordering::SeqCst);
         if self.refresh() || self.is_reader_gone() {
@@ -500,19 +432,6 @@ impl Writer {
     /// If it is `u64::MAX`.
     pub(crate) fn set_key(&mut self, key: u64) {
         self.shared.writable.set_key(key);
-    }
-
-    /// Sets who is rung.
-    ///
-    /// # Panics
-    /// If the half has waited before.
-    pub(crate) fn set_owner(&mut self, owner: &Owner) {
-        assert!(
-            !self.has_waited,
-            "an owner is set before its half first waits"
-        );
-        // SAFETY: the half has not waited.
-        unsafe { self.shared.writable.set_owner(owner) };
     }
 
     /// Ends the pipe after the last whole message, as dropping does.

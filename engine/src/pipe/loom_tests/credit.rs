@@ -103,25 +103,3 @@ fn a_full_writer_is_woken_when_its_reader_goes() {
         reading.join().unwrap();
     });
 }
-
-#[test]
-fn a_writer_is_rung_through_the_owner_it_was_given_last() {
-    model(|| {
-        let Ends {
-            mut writer,
-            mut reader,
-            ..
-        } = ends(1, Role::Application);
-        writer.write_frame(false, b"a");
-        writer.publish();
-        let reading = thread::spawn(move || {
-            expect_frame(&mut reader, false, b"a");
-            reader
-        });
-        let writers = Owner::parker();
-        writer.set_owner(&writers);
-        writer.set_key(7);
-        assert!(wait_for_credit(&mut writer, &writers));
-        drop(reading.join().unwrap());
-    });
-}

@@ -42,26 +42,6 @@ fn a_parked_reader_is_woken_when_its_writer_goes() {
 }
 
 #[test]
-fn a_reader_is_rung_through_the_owner_it_was_given_last() {
-    model(|| {
-        let Ends {
-            mut writer,
-            mut reader,
-            ..
-        } = ends(0, Role::Application);
-        let writing = thread::spawn(move || {
-            writer.write_frame(false, b"a");
-            writer.publish();
-            writer
-        });
-        let readers = Owner::parker();
-        reader.set_owner(&readers);
-        assert!(wait_for_message(&mut reader, &readers));
-        drop(writing.join().unwrap());
-    });
-}
-
-#[test]
 fn one_owner_hears_of_both_its_pipes() {
     model(|| {
         let readers = Owner::parker();

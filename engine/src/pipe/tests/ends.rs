@@ -15,7 +15,7 @@ struct Released(Arc<Mutex<Vec<u32>>>);
 impl Released {
     fn body(&self) -> Body {
         let index = {
-            let mut counts = self.0.lock().unwrap();
+            let mut counts = self.0.lock().expect("nothing panics while it counts");
             counts.push(0);
             counts.len() - 1
         };
@@ -24,14 +24,17 @@ impl Released {
         let start = NonNull::from(bytes.as_slice()).cast();
         let release = Box::new(move || {
             drop(bytes);
-            counts.lock().unwrap()[index] += 1;
+            counts.lock().expect("nothing panics while it counts")[index] += 1;
         });
         // SAFETY: the closure owns the bytes and frees them when it runs.
         unsafe { Body::with_release(start, 5_000, release) }
     }
 
     fn counts(&self) -> Vec<u32> {
-        self.0.lock().unwrap().clone()
+        self.0
+            .lock()
+            .expect("nothing panics while it counts")
+            .clone()
     }
 }
 

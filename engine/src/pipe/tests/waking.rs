@@ -71,8 +71,11 @@ fn a_half_that_is_gone_tells_no_event() {
 #[test]
 fn a_key_may_be_set_after_the_pipe_is_made() {
     let owner = Owner::parker();
-    let (mut writer, mut reader) = pair(0, Role::Application);
-    reader.set_owner(&owner);
+    let config = PipeConfig {
+        high_water_mark: 0,
+        reader_role: Role::Application,
+    };
+    let (mut writer, mut reader) = pipe(config, Pool::new(), Owner::parker(), 0, owner.clone(), 5);
     reader.set_key(77);
     assert!(reader.wait_for_message());
     writer.write_frame(false, b"x");

@@ -29,7 +29,7 @@ pub(crate) struct Body {
 // SAFETY: the bytes are immutable while any clone lives, and the keeper is touched again only by the last drop,
 // which the count makes exclusive; each keeper may be dropped on any thread (`new_foreign`'s caller promises it).
 unsafe impl Send for Body {}
-// SAFETY: as above; shared bodies are only read.
+// SAFETY: shared bodies are only read, and their bytes do not change.
 unsafe impl Sync for Body {}
 
 /// Owns the memory of a body until its last clone is gone.
@@ -38,7 +38,7 @@ struct Keeper(#[expect(dead_code, reason = "a keeper is only ever dropped")] Mem
 // SAFETY: nothing touches the memory's owner before the last clone drops it, and each kind may be
 // dropped on any thread: the closure is Send, and `new_foreign`'s caller promises it for C memory.
 unsafe impl Send for Keeper {}
-// SAFETY: as above; a shared keeper gives access to nothing.
+// SAFETY: a shared keeper gives access to nothing.
 unsafe impl Sync for Keeper {}
 
 /// The kinds of memory that a body may be made of.

@@ -269,11 +269,11 @@ impl ChunkRef {
         match bytes.len() {
             // SAFETY: the range is free and inside the page, and as long as `bytes`.
             8..=16 => unsafe { write_ends::<8>(start, bytes) },
-            // SAFETY: as above.
+            // SAFETY: the caller's range is free and as long as `bytes`, which is 17 to 32.
             17..=32 => unsafe { write_ends::<16>(start, bytes) },
-            // SAFETY: as above.
+            // SAFETY: the caller's range is free and as long as `bytes`, which is 33 to 64.
             33..=64 => unsafe { write_ends::<32>(start, bytes) },
-            // SAFETY: as above, and `bytes` borrows something else.
+            // SAFETY: the caller's range is free and as long as `bytes`, which borrows something else.
             len => unsafe { start.copy_from_nonoverlapping(bytes.as_ptr(), len) },
         }
     }
@@ -451,6 +451,6 @@ unsafe fn write_ends<const N: usize>(start: *mut u8, bytes: &[u8]) {
     // SAFETY: the range is at least N long; an array of bytes needs no alignment.
     unsafe { start.cast::<[u8; N]>().write(*first) };
     let rest = start.wrapping_add(bytes.len() - N);
-    // SAFETY: as above, these are the last N bytes of the range.
+    // SAFETY: these are the last N bytes of the range, and an array of bytes needs no alignment.
     unsafe { rest.cast::<[u8; N]>().write(*last) };
 }

@@ -99,7 +99,7 @@ pub(super) struct PoolShared {
 // SAFETY: the shelves are touched only by whoever set `busy`, and by the last handle's drop; chunks in them are
 // named by nobody else. Everything else is atomic.
 unsafe impl Send for PoolShared {}
-// SAFETY: as above.
+// SAFETY: shared access reaches the shelves only through `busy`, and the rest by atomics.
 unsafe impl Sync for PoolShared {}
 
 /// The stack's top once the pool is closed. It names no chunk.
@@ -196,7 +196,7 @@ impl PoolShared {
         loop {
             let chunk = ChunkRef::from_raw(raw).expect("it was a chunk a moment ago");
             if top == closed() {
-                // SAFETY: as above; the push did not happen, so the chunk is still this thread's.
+                // SAFETY: the push did not happen, so this thread alone still names the chunk.
                 unsafe { chunk.free() };
                 return;
             }

@@ -19,7 +19,7 @@ pub(crate) struct Slice {
 // SAFETY: the bytes are committed, so nobody writes to them until the chunk is recycled, and the unit, which is
 // Send and Sync itself, keeps that from happening. `ChunkRef::slice` upholds both when it makes a slice.
 unsafe impl Send for Slice {}
-// SAFETY: as above; a shared slice only reads.
+// SAFETY: a shared slice only reads bytes that do not change.
 unsafe impl Sync for Slice {}
 
 impl Slice {

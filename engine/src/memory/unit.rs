@@ -9,7 +9,7 @@ pub(crate) struct Unit(ChunkRef);
 // SAFETY: a unit gives access to a header of atomics and of facts that are immutable while it lives, and its drop
 // is one atomic subtraction; recycling hands the chunk to its pool by atomics too. `give_up` orders both.
 unsafe impl Send for Unit {}
-// SAFETY: as above.
+// SAFETY: sharing a unit gives access to atomics and to facts that do not change.
 unsafe impl Sync for Unit {}
 
 impl Unit {

@@ -56,7 +56,7 @@ impl Writer {
                 chunk.seal().refs()
             };
             for slot in 0..refs {
-                // SAFETY: as above; the whole chunk lies behind the mark.
+                // SAFETY: the whole chunk lies behind the mark, so its slots are the writer's.
                 unsafe { chunk.drop_slot(slot) };
             }
             later = if is_newest { None } else { chunk.next() };

@@ -174,7 +174,7 @@ impl Reader {
         // SAFETY: frames are committed whole, so their heads do not change.
         let flags = unsafe { chunk.byte(offset) };
         if is_long(flags) {
-            // SAFETY: as above; a long frame has eight bytes of size.
+            // SAFETY: frames are committed whole, and a long one has eight bytes of size.
             let size = unsafe { chunk.bytes(offset + 1, 8) };
             let size = u64::from_be_bytes(size.try_into().expect("eight bytes"));
             let body = usize::try_from(size).expect("a body in memory has a size that memory has");
@@ -184,7 +184,7 @@ impl Reader {
                 body,
             };
         }
-        // SAFETY: as above.
+        // SAFETY: frames are committed whole, so the size byte does not change.
         let size = unsafe { chunk.byte(offset + 1) };
         Head {
             flags,

@@ -147,7 +147,7 @@ impl ReadyList {
                 .with_mut(|next| unsafe { ptr::replace(next, oldest) });
             oldest = node;
         }
-        // SAFETY: as above.
+        // SAFETY: the list was taken whole, and each node on it still holds its pipe.
         while let Some(node) = unsafe { oldest.as_ref() } {
             // SAFETY: the links are ours until `listed` is cleared.
             oldest = node.next.with(|next| unsafe { *next });

@@ -70,7 +70,7 @@ pub(super) struct Rest {
 // SAFETY: each cell has one owner at a time. `rest` is written by the reader's drop and read by the last owner's,
 // which the reference count orders; the nodes say how they keep theirs.
 unsafe impl Send for Shared {}
-// SAFETY: as above.
+// SAFETY: what is shared is atomic, or a cell whose one owner is said above.
 unsafe impl Sync for Shared {}
 
 impl Shared {

@@ -88,7 +88,7 @@ impl Writer {
         // SAFETY: the reader never retires the open chunk, and `first` moves on before the seal of its
         // chunk is published.
         let first = unsafe { chunk.alias() };
-        // SAFETY: as above; the mark never lies before `first`.
+        // SAFETY: the mark lies in the open chunk or before it, and never before `first`.
         let marked = unsafe { chunk.alias() };
         Self {
             offset: 0,
@@ -196,7 +196,7 @@ impl Writer {
             // SAFETY: the caller made room, so the range is free.
             unsafe { self.chunk.write(self.offset, &head) };
         } else {
-            // SAFETY: as above.
+            // SAFETY: the caller made room for a long head, so the range is free.
             unsafe { self.chunk.write(self.offset, &long_head(flags, body)) };
         }
     }
@@ -282,7 +282,7 @@ impl Writer {
         if retired < self.sealed_chunks {
             return class.larger().max(least);
         }
-        // Relaxed: as above.
+        // Relaxed: a hint for a size.
         let unread = self.published_messages - self.shared.reader.acked.load(Ordering::Relaxed);
         let granularity = match self.reader_role {
             Role::Engine => 1,

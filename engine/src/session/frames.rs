@@ -15,6 +15,8 @@ use super::link::{LargeFrame, Link};
 use crate::memory::BodyBuffer;
 use crate::pipe::Writer;
 
+/// A body with at least this much to come is received in place.
+pub(super) const IN_PLACE_BYTES_MIN: usize = 16 << 10;
 /// The shortest header: flags and a one-byte length.
 const SHORT_HEADER_BYTES: usize = 2;
 /// The long header: flags and an eight-byte length.
@@ -32,6 +34,7 @@ pub(super) fn take_run<'a>(
     let window = &bytes[..bytes.len().min(room)];
     let scan = link.wire.scan(window)?;
     if scan.frames > 0 {
+        link.follows_large = false;
         append(inbound, &window[..scan.frames]);
         inbound.frame(scan.frames, scan.messages, scan.complete);
     }
@@ -138,6 +141,7 @@ fn frame_tail(link: &mut Link, inbound: &mut Writer) -> Result<(), wire::Error> 
 
 fn start_large(link: &mut Link, header: FrameHeader) {
     link.wire.large_frame_taken(header);
+    link.follows_large = header.body_bytes as usize >= IN_PLACE_BYTES_MIN;
     let buffer = Some(BodyBuffer::new(header.body_bytes as usize));
     link.large = Some(LargeFrame {
         more: header.more,

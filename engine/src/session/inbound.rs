@@ -9,7 +9,7 @@ use std::sync::Arc;
 use ringmq_driver::{Demand, End, Received};
 use ringmq_wire::{self as wire, Framing};
 
-use super::frames::{complete_frame, finish_large, take_run};
+use super::frames::{IN_PLACE_BYTES_MIN, complete_frame, finish_large, take_run};
 use super::link::{LargeFrame, Link, Receiving, Stage};
 use super::{EngineDriver, Fate, Role, Session};
 use crate::memory::{ConnectionInfo, Pool};
@@ -19,11 +19,10 @@ use crate::socket::SocketEvent;
 
 /// One read fetches at most this much: what the drivers' own buffers hold.
 const READ_BYTES_MAX: u32 = 64 << 10;
-/// Below this mark, reads are kept as small as libzmq's, so that work spreads over several receivers.
+/// Below this mark, reads are kept as small as libzmq's, so that work spreads over several receivers. Where large
+/// bodies follow each other, a small read fetches little more than the next header.
 const SMALL_MARK: u32 = 64;
 const SMALL_READ_BYTES: u32 = 8 << 10;
-/// A body with at least this much to come is received in place.
-const IN_PLACE_BYTES_MIN: usize = 16 << 10;
 /// After so many reads of less than [`SMALL_READ_BYTES`], a connection streams again.
 const SMALL_READS_TO_STREAM: u32 = 32;
 
@@ -129,7 +128,7 @@ impl Session {
                 mark > 0 && inbound.outstanding() >= mark
             });
         match link.receiving {
-            Receiving::Stream if gated || link.wants_in_place() => {
+            Receiving::Stream if gated || link.wants_in_place() || link.follows_large => {
                 link.receiving = Receiving::Pausing;
                 link.prefers_once = true;
                 services.driver.pause(link.socket);
@@ -332,7 +331,7 @@ impl Link {
             return Demand::Into(Filling::new(buffer));
         }
         let mark = config.receive_high_water_mark;
-        if mark > 0 && mark < SMALL_MARK && config.receives {
+        if self.follows_large || (mark > 0 && mark < SMALL_MARK && config.receives) {
             self.receiving = Receiving::Once;
             return Demand::Once {
                 bytes_max: SMALL_READ_BYTES,

@@ -59,6 +59,8 @@ pub(crate) struct Link {
     pub(super) wire: wire::Connection,
     pub(super) receiving: Receiving,
     pub(super) large: Option<LargeFrame>,
+    /// The last frame was so large that most of it was received in place; the next one may be, too.
+    pub(super) follows_large: bool,
     /// A send is in flight.
     pub(super) sending: bool,
     /// How many bytes of the send in flight come from the wire's own output.
@@ -94,6 +96,7 @@ impl Link {
             wire: wire::Connection::new(Arc::clone(config), now.as_nanos()),
             receiving: Receiving::Idle,
             large: None,
+            follows_large: false,
             sending: false,
             output_bytes: 0,
             spare: None,

@@ -46,9 +46,8 @@ impl Spin {
             }
             hint::spin_loop();
         }
-        if budget > 0 {
-            self.budget = budget / 2;
-        }
+        // A try that failed leaves the budget at zero.
+        self.budget /= 2;
         false
     }
 }

@@ -120,10 +120,14 @@ pub(crate) enum Peer {
     Raw,
     /// libzmq through zmq_send and zmq_recv
     Libzmq,
+    /// RingMQ on io_uring; an error where the ring cannot run
+    Ring,
+    /// RingMQ on epoll or kqueue
+    Shim,
 }
 
 /// All of [`Peer`], in the order of a table.
-const PEERS: &str = "raw,libzmq";
+const PEERS: &str = "raw,libzmq,ring,shim";
 
 /// Two cores, written with a comma between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

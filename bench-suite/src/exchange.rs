@@ -66,12 +66,18 @@ pub(crate) enum Backend {
     Libzmq,
     /// A libzmq opened by name or path at run time.
     LibzmqShared(String),
+    /// RingMQ on io_uring.
+    Ring,
+    /// RingMQ on epoll or kqueue.
+    Shim,
 }
 
 impl Backend {
     /// The driver that must run, where there is a choice.
     pub(crate) fn driver(&self) -> Option<&'static str> {
         match self {
+            Self::Ring => Some("ring"),
+            Self::Shim => Some("shim"),
             Self::Raw | Self::RawSpinning | Self::Libzmq | Self::LibzmqShared(_) => None,
         }
     }
@@ -88,6 +94,8 @@ impl Backend {
             Self::RawSpinning => "raw, spinning",
             Self::Libzmq => "libzmq",
             Self::LibzmqShared(name) => name,
+            Self::Ring => "ring",
+            Self::Shim => "shim",
         }
     }
 }

@@ -254,6 +254,8 @@ fn backends(place: &Where) -> Vec<Backend> {
     for peer in &place.peers {
         match peer {
             Peer::Raw => backends.push(Backend::Raw),
+            Peer::Ring => backends.push(Backend::Ring),
+            Peer::Shim => backends.push(Backend::Shim),
             Peer::Libzmq => {
                 backends.push(Backend::Libzmq);
                 let installed =

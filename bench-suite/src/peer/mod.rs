@@ -3,11 +3,13 @@
 //! Each kind of socket is one file with the same three traits, so that the loops around them are the same
 //! code for all. Knows neither tables nor other peers.
 
+mod engine;
 mod flow;
 mod libzmq;
 mod raw;
 mod round_trip;
 
+use std::error::Error;
 use std::fmt;
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
@@ -70,6 +72,13 @@ pub(crate) enum PeerError {
     },
     /// A shared libzmq could not be opened, or lacks a function.
     Open(libloading::Error),
+    /// A call into the engine failed.
+    Engine {
+        /// Which.
+        call: &'static str,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// A message came with another number than the next one.
     WrongNumber {
         /// The next one.
@@ -98,6 +107,7 @@ impl fmt::Display for PeerError {
                 write!(f, "{call}: {}", io::Error::from_raw_os_error(*errno))
             }
             Self::Open(error) => write!(f, "cannot open libzmq: {error}"),
+            Self::Engine { call, source } => write!(f, "{call}: {source}"),
             Self::WrongNumber { expected, received } => {
                 write!(f, "message {expected} was due, message {received} came")
             }
@@ -145,6 +155,8 @@ fn serve<R: BufRead, W: Write>(role: Role, exchange: &mut Exchange<R, W>) -> Res
             &opening,
             exchange,
         ),
+        Backend::Ring => measure(role, engine::Engine::ring(mark)?, &opening, exchange),
+        Backend::Shim => measure(role, engine::Engine::shim(mark)?, &opening, exchange),
     }
 }
 

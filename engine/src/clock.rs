@@ -3,13 +3,19 @@
 use std::time::{Duration, Instant};
 
 /// Whether an instant has passed.
-#[expect(clippy::disallowed_methods, reason = "this is where application threads get their time")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where application threads get their time"
+)]
 pub(crate) fn has_passed(instant: Instant) -> bool {
     Instant::now() >= instant
 }
 
 /// The instant `timeout` from now; none where there is no timeout, or where it is beyond all time.
-#[expect(clippy::disallowed_methods, reason = "this is where application threads get their time")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where application threads get their time"
+)]
 pub(crate) fn deadline(timeout: Option<Duration>) -> Option<Instant> {
     Instant::now().checked_add(timeout?)
 }

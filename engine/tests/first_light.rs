@@ -1,5 +1,7 @@
 //! A PUSH socket and a PULL socket of this crate, on each driver and transport.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::time::Duration;
 
 use ringmq::{Context, DriverChoice, Message, Multipart, SocketType};
@@ -18,10 +20,26 @@ fn exchange(driver: DriverChoice, transport: &str) {
     let context = Context::builder().driver(driver).build().unwrap();
     let mut pull = context.socket(SocketType::Pull).unwrap();
     pull.set_receive_timeout(Some(Duration::from_secs(20)));
-    let bound = pull.bind(&endpoint(transport, &format!("{driver:?}"))).unwrap();
+    let bound = pull
+        .bind(&endpoint(transport, &format!("{driver:?}")))
+        .unwrap();
     let mut push = context.socket(SocketType::Push).unwrap();
     push.connect(&bound.to_string()).unwrap();
-    for size in [0, 1, 33, 34, 255, 256, 4_096, 4_097, 8_191, 8_192, 8_193, 70_000, 1 << 20] {
+    for size in [
+        0,
+        1,
+        33,
+        34,
+        255,
+        256,
+        4_096,
+        4_097,
+        8_191,
+        8_192,
+        8_193,
+        70_000,
+        1 << 20,
+    ] {
         let body: Vec<u8> = (0..size).map(|i| (i % 251) as u8).collect();
         push.send(body.clone()).unwrap();
         let got = pull.recv().unwrap();

@@ -1,10 +1,5 @@
 //! Waking the thread that polls, from any other; wakes between two polls cost one system call together.
 
-#![expect(
-    clippy::disallowed_types,
-    reason = "one flag around a system call; the loom facade belongs to the crate above"
-)]
-
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

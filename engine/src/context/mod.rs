@@ -6,7 +6,9 @@ mod host;
 
 pub use builder::{ContextBuilder, ContextError};
 pub use drivers::DriverChoice;
-pub(crate) use host::{Host, OpenSockets};
+pub(crate) use host::Host;
+#[cfg(test)]
+pub(crate) use host::OpenSockets;
 
 use std::sync::Arc;
 

@@ -158,11 +158,6 @@ impl Session {
         matches!(self.role, Role::Accept) && self.link.as_ref().is_some_and(Link::is_handshaking)
     }
 
-    /// Whether the socket no longer waits for this session.
-    pub(crate) const fn is_ending(&self) -> bool {
-        self.ending.is_some()
-    }
-
     /// The application gave the pipe that [`crate::socket::SocketEvent::WantsOutbound`] asked for.
     pub(crate) fn give_outbound<D: EngineDriver>(
         &mut self,

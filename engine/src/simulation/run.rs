@@ -20,14 +20,14 @@ const MISFORTUNE_STEPS: u32 = 5_000;
 /// Runs a scenario; returns how many messages were delivered.
 pub(super) fn run(seed: u64, scenario: &Scenario) -> u64 {
     let mut run = Run::new(seed, scenario);
-    run.to_the_end();
+    run.play();
     run.ledger.delivered()
 }
 
 /// Runs a scenario; returns what identifies the run.
 pub(super) fn trace(seed: u64, scenario: &Scenario) -> u64 {
     let mut run = Run::new(seed, scenario);
-    run.to_the_end();
+    run.play();
     run.world.trace()
 }
 
@@ -72,7 +72,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn to_the_end(&mut self) {
+    fn play(&mut self) {
         self.start();
         while !self.is_all_sent() {
             self.misfortune();

@@ -1,10 +1,5 @@
 //! The fake driver of one simulated process: its table of sockets, and the poll that brings what is due.
 
-#![expect(
-    clippy::disallowed_types,
-    reason = "one flag that a wake sets; the loom facade belongs to the crate above"
-)]
-
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io;

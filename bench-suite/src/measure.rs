@@ -252,3 +252,48 @@ fn used(reply: Reply) -> Option<Usage> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setup(backend: Backend) -> Setup {
+        Setup {
+            backend,
+            transport: Transport::Tcp,
+            size_bytes: 64,
+            high_water_mark: 1_000,
+            placement: Placement {
+                receiver: 0,
+                sender: 1,
+            },
+        }
+    }
+
+    #[test]
+    fn a_ring_that_turns_out_to_be_the_shim_is_refused() {
+        let result = setup(Backend::Ring).check_driver("shim".into());
+        let Err(error @ PairError::WrongDriver { asked: "ring", .. }) = result else {
+            panic!("{result:?}");
+        };
+        assert!(error.to_string().contains("the shim ran"), "{error}");
+    }
+
+    #[test]
+    fn a_driver_that_is_the_one_asked_for_passes() {
+        setup(Backend::Ring).check_driver("ring".into()).unwrap();
+        setup(Backend::Shim).check_driver("shim".into()).unwrap();
+        setup(Backend::Libzmq)
+            .check_driver("libzmq 4.3.5".into())
+            .unwrap();
+    }
+
+    #[test]
+    fn paths_are_removed_with_the_endpoint_that_made_them() {
+        let endpoint = Endpoint::free(Transport::Ipc, Role::Sender);
+        let path = endpoint.path.clone().unwrap();
+        fs::write(&path, "").unwrap();
+        drop(endpoint);
+        assert!(!path.exists());
+    }
+}

@@ -162,10 +162,13 @@ fn legend(report: &Report) -> String {
             repeats(row.runs.len())
         ));
     }
-    if report.machine.load_average.is_some_and(|load| load > 0.5) {
-        text.push_str(
-            "The machine was busy with something else: expect better figures when it is idle.\n",
-        );
+    if !report.throughput.is_empty() {
+        text.push_str("CPU s/M msg: CPU seconds of both processes per million messages.\n");
+    }
+    if let Some(load) = report.machine.load_average.filter(|&load| load > 0.5) {
+        text.push_str(&format!(
+            "The load average was {load} at the start: an idle machine gives steadier figures.\n"
+        ));
     }
     text
 }

@@ -24,7 +24,7 @@ pub(super) fn send<S: Sockets, R: BufRead, W: Write>(
     exchange.reply(&Reply::Connected)?;
     let flow = flow_order(exchange)?;
 
-    let mut message = vec![0; opening.size_bytes];
+    let mut message = opening.message();
     send_numbers(&mut outlet, &mut message, 0..flow.warm_up)?;
     let before = Usage::of_this_process();
     send_numbers(
@@ -53,7 +53,7 @@ pub(super) fn receive<S: Sockets, R: BufRead, W: Write>(
     })?;
     let flow = flow_order(exchange)?;
 
-    let mut message = vec![0; opening.size_bytes];
+    let mut message = opening.message();
     receive_numbers(&mut inlet, &mut message, 0..flow.warm_up)?;
     let before = Usage::of_this_process();
     let start = clock::now();

@@ -43,7 +43,7 @@ pub(super) fn run<S: Sockets, R: BufRead, W: Write>(
         other => return Err(PeerError::OutOfTurn(Box::new(other))),
     };
 
-    let mut message = vec![0; opening.size_bytes];
+    let mut message = opening.message();
     match role {
         Role::Sender => {
             let pinged = ping(&mut outlet, &mut inlet, &mut message, round_trips)?;

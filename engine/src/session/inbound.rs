@@ -144,8 +144,8 @@ impl Session {
         if gated && link.stage == Stage::Ready {
             let inbound = self.inbound.as_mut().expect("the mark is that of a pipe");
             if inbound.wait_for_credit() {
-                link.receiving = Receiving::Gated;
-                link.prefers_once = true;
+                link.gate(services.driver.now());
+                self.set_timer(services);
                 return;
             }
         }

@@ -124,9 +124,18 @@ impl Link {
         }
     }
 
-    pub(super) fn credit_arrived(&mut self) {
+    /// The application is behind: nothing is read, so silence of the peer means nothing.
+    pub(super) fn gate(&mut self, now: Time) {
+        self.receiving = Receiving::Gated;
+        self.prefers_once = true;
+        self.wire.set_reading(false, now.as_nanos());
+    }
+
+    /// The application made room.
+    pub(super) fn open_gate(&mut self, now: Time) {
         if self.receiving == Receiving::Gated {
             self.receiving = Receiving::Idle;
+            self.wire.set_reading(true, now.as_nanos());
         }
     }
 }

@@ -179,9 +179,10 @@ impl Session {
     /// The application made room behind its high-water mark, or dropped its end.
     pub(crate) fn inbound_ready<D: EngineDriver>(&mut self, services: &mut Services<D>) -> Fate {
         if let Some(link) = &mut self.link {
-            link.credit_arrived();
+            link.open_gate(services.driver.now());
         }
         self.receive_more(services);
+        self.set_timer(services);
         Fate::Lives
     }
 

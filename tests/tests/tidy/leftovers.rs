@@ -35,6 +35,10 @@ const OWNED_MARKS: &[&str] = &["TODO", "FIXME", "XXX", "HACK"];
 /// Where time may be read. Everywhere else it is an argument, so that a simulation can own the clock.
 const CLOCKS: &[(&str, &str)] = &[
     (
+        "engine/src/pipe/parker",
+        "an application thread that waits with a time-out",
+    ),
+    (
         "engine/src/clock",
         "the engine's one door to the clock for blocking calls with a time-out",
     ),

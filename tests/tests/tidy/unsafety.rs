@@ -17,6 +17,10 @@ const PLACES: &[(&str, &str)] = &[
     ),
     ("engine/src/ring/", "the kernel's own interface"),
     (
+        "engine/src/ring_memory",
+        "the pipes' promise to the ring: neither of the two may know the other",
+    ),
+    (
         "shim-epoll/src/",
         "readiness interfaces, where mio and socket2 do not reach",
     ),

@@ -18,7 +18,7 @@
 //!
 //! Knows nothing of how messages are moved.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, Write};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -226,39 +226,41 @@ pub(crate) struct Percentiles {
 }
 
 /// The peer's end of the exchange.
-pub(crate) struct Exchange<R, W> {
-    orders: R,
-    replies: W,
+pub(crate) struct Exchange<'a> {
+    orders: Box<dyn Iterator<Item = io::Result<String>> + 'a>,
+    replies: Box<dyn Write + 'a>,
 }
 
-impl<R: BufRead, W: Write> Exchange<R, W> {
-    /// An exchange that reads orders from `orders` and writes replies to `replies`.
-    pub(crate) fn new(orders: R, replies: W) -> Self {
-        Self { orders, replies }
+impl<'a> Exchange<'a> {
+    /// An exchange that takes orders from `orders`, a line each, and writes replies to `replies`.
+    pub(crate) fn new(
+        orders: impl Iterator<Item = io::Result<String>> + 'a,
+        replies: impl Write + 'a,
+    ) -> Self {
+        Self {
+            orders: Box::new(orders),
+            replies: Box::new(replies),
+        }
     }
 
     /// The parent's next order.
     pub(crate) fn order(&mut self) -> Result<Order, PeerError> {
-        let mut line = String::new();
-        if self
+        let gone = || Err(io::ErrorKind::UnexpectedEof.into());
+        let line = self
             .orders
-            .read_line(&mut line)
-            .map_err(PeerError::Exchange)?
-            == 0
-        {
-            return Err(PeerError::Exchange(io::ErrorKind::UnexpectedEof.into()));
-        }
+            .next()
+            .unwrap_or_else(gone)
+            .map_err(PeerError::Exchange)?;
         serde_json::from_str(&line).map_err(|error| PeerError::Exchange(error.into()))
     }
 
     /// Waits until the parent lets go: it closes its end.
     pub(crate) fn end(&mut self) -> Result<(), PeerError> {
-        match self.order() {
-            Err(PeerError::Exchange(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                Ok(())
-            }
-            Err(error) => Err(error),
-            Ok(order) => Err(PeerError::OutOfTurn(Box::new(order))),
+        match self.orders.next() {
+            None => Ok(()),
+            Some(line) => Err(PeerError::OutOfTurn(
+                line.map_err(PeerError::Exchange)?.into(),
+            )),
         }
     }
 
@@ -276,6 +278,8 @@ impl<R: BufRead, W: Write> Exchange<R, W> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::BufRead;
+
     use super::*;
 
     #[test]
@@ -301,11 +305,11 @@ mod tests {
             text.extend(serde_json::to_vec(order).unwrap());
             text.push(b'\n');
         }
-        let mut exchange = Exchange::new(&text[..], Vec::new());
+        let mut exchange = Exchange::new(text.lines(), io::sink());
         for order in orders {
             assert_eq!(exchange.order().unwrap(), order);
         }
-        assert!(matches!(exchange.order(), Err(PeerError::Exchange(_))));
+        exchange.end().unwrap();
     }
 
     #[test]
@@ -314,7 +318,9 @@ mod tests {
         let reply = Reply::Failed {
             reason: "two\nlines".into(),
         };
-        Exchange::new(&b""[..], &mut replies).reply(&reply).unwrap();
+        Exchange::new(std::iter::empty(), &mut replies)
+            .reply(&reply)
+            .unwrap();
         assert_eq!(replies.iter().filter(|&&byte| byte == b'\n').count(), 1);
         assert_eq!(serde_json::from_slice::<Reply>(&replies).unwrap(), reply);
     }

@@ -132,11 +132,9 @@ impl fmt::Display for PairError {
                     role.noun()
                 )
             }
-            Self::WrongDriver { asked, ran } => write!(
-                f,
-                "the {asked} was asked for and the {ran} ran; see what keeps the {asked} away, or \
-                 leave it out with --peer"
-            ),
+            Self::WrongDriver { asked, ran } => {
+                write!(f, "the {asked} was asked for and the {ran} ran")
+            }
         }
     }
 }

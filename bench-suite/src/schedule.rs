@@ -4,6 +4,8 @@
 //! in the machine's mood falls on all of them. Lengths are found by trial, so that fast and slow peers run
 //! about as long. Knows nothing of how figures are shown.
 
+use std::error::Error;
+use std::fmt;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -41,6 +43,44 @@ pub(crate) struct Conditions {
     pub(crate) length: Length,
     /// How often each measurement is made.
     pub(crate) repeat: usize,
+}
+
+/// A run that came to nothing.
+#[derive(Debug)]
+pub(crate) struct RunError {
+    /// Whose.
+    backend: Backend,
+    /// With messages, or blocks, of so many bytes.
+    size_bytes: usize,
+    /// Why.
+    source: PairError,
+}
+
+impl RunError {
+    fn of(setup: &Setup) -> impl FnOnce(PairError) -> Self {
+        move |source| Self {
+            backend: setup.backend.clone(),
+            size_bytes: setup.size_bytes,
+            source,
+        }
+    }
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let size = crate::table::size(self.size_bytes);
+        write!(f, "{}, {size}: {}", self.backend.label(), self.source)?;
+        if self.backend == Backend::Ring {
+            f.write_str("\n--peer raw,libzmq,shim measures without the ring")?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for RunError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.source)
+    }
 }
 
 impl Conditions {
@@ -92,18 +132,21 @@ impl Flows {
         }
     }
 
-    fn measure(&mut self, launch: &Launch) -> Result<FlowRun, PairError> {
+    fn measure(&mut self, launch: &Launch) -> Result<FlowRun, RunError> {
         let flow = Flow {
             warm_up: (self.count / 5).max(1),
             count: self.count,
         };
-        let (run, ran) = self.setup.flow(launch, flow)?;
+        let (run, ran) = self
+            .setup
+            .flow(launch, flow)
+            .map_err(RunError::of(&self.setup))?;
         self.ran = ran;
         Ok(run)
     }
 
     /// Finds how many messages make a run of the right length.
-    fn calibrate(&mut self, conditions: &Conditions) -> Result<(), PairError> {
+    fn calibrate(&mut self, conditions: &Conditions) -> Result<(), RunError> {
         let seconds = match conditions.length {
             Length::Count(count) => {
                 self.count = count;
@@ -124,7 +167,7 @@ impl Flows {
         Ok(())
     }
 
-    fn repeat(&mut self, conditions: &Conditions) -> Result<(), PairError> {
+    fn repeat(&mut self, conditions: &Conditions) -> Result<(), RunError> {
         let run = self.measure(&conditions.launch)?;
         self.runs.push(run);
         Ok(())
@@ -182,7 +225,7 @@ pub(crate) fn throughput(
     backends: &[Backend],
     cells: &[Cell],
     progress: &ProgressBar,
-) -> Result<(Vec<Flows>, Vec<CellFlows>), PairError> {
+) -> Result<(Vec<Flows>, Vec<CellFlows>), RunError> {
     let raw_blocks = if backends.contains(&Backend::Raw) {
         &RAW_BLOCKS_BYTES[..]
     } else {
@@ -242,7 +285,7 @@ pub(crate) fn latency(
     backends: &[Backend],
     cells: &[Cell],
     progress: &ProgressBar,
-) -> Result<Vec<PingPongs>, PairError> {
+) -> Result<Vec<PingPongs>, RunError> {
     let (count_max, time_max) = match conditions.length {
         Length::Count(count) => (count, Duration::MAX),
         Length::Seconds(seconds) => (u64::MAX, Duration::from_secs_f64(seconds)),
@@ -266,7 +309,8 @@ pub(crate) fn latency(
         for _ in 0..conditions.repeat {
             for peer in &mut peers {
                 progress.set_message(format!("latency, {}", subject(&peer.setup)));
-                let (run, ran) = peer.setup.round_trips(&conditions.launch, round_trips)?;
+                let measured = peer.setup.round_trips(&conditions.launch, round_trips);
+                let (run, ran) = measured.map_err(RunError::of(&peer.setup))?;
                 peer.runs.push(run);
                 peer.ran = ran;
                 progress.inc(1);

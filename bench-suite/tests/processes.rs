@@ -176,6 +176,16 @@ fn a_peer_that_is_told_nonsense_says_so_and_ends() {
 }
 
 #[test]
+fn a_peer_whose_parent_is_gone_ends_although_it_waits_for_a_message() {
+    let mut receiver = Peer::start("peer-recv");
+    receiver.tell(&open(&json!("raw"), "throughput", "tcp://127.0.0.1:*"));
+    assert!(receiver.reply()["opened"].is_object());
+    receiver.tell(&json!({ "flow": { "warm_up": 1, "count": 2 } }));
+    receiver.orders = None;
+    assert!(!receiver.child.wait().unwrap().success());
+}
+
+#[test]
 fn the_list_of_cores_names_the_first_one_allowed() {
     let output = Command::new(PROGRAM).arg("cores").output().unwrap();
     let first = core_affinity::get_core_ids().unwrap()[0].id;

@@ -1,17 +1,15 @@
 //! Messages one way: the sender numbers them, the receiver checks every number and keeps the time.
 
-use std::io::{BufRead, Write};
-
 use super::{Inlet, Outlet, PeerError, Sockets};
 use crate::clock;
 use crate::exchange::{Exchange, Flow, Opening, Order, Reply, SEQUENCE_BYTES};
 use crate::usage::Usage;
 
 /// The sender's part of the exchange.
-pub(super) fn send<S: Sockets, R: BufRead, W: Write>(
+pub(super) fn send<S: Sockets>(
     mut sockets: S,
     opening: &Opening,
-    exchange: &mut Exchange<R, W>,
+    exchange: &mut Exchange<'_>,
 ) -> Result<(), PeerError> {
     exchange.reply(&Reply::Opened {
         endpoint: None,
@@ -19,7 +17,7 @@ pub(super) fn send<S: Sockets, R: BufRead, W: Write>(
     })?;
     let mut outlet = match exchange.order()? {
         Order::Connect(endpoint) => sockets.connect(&endpoint)?,
-        other => return Err(PeerError::OutOfTurn(Box::new(other))),
+        other => return Err(PeerError::out_of_turn(&other)),
     };
     exchange.reply(&Reply::Connected)?;
     let flow = flow_order(exchange)?;
@@ -36,15 +34,15 @@ pub(super) fn send<S: Sockets, R: BufRead, W: Write>(
     // The last messages leave after the last call has returned, so the bill is made up on order.
     match exchange.order()? {
         Order::Report => exchange.reply(&Reply::Used(Usage::of_this_process() - before)),
-        other => Err(PeerError::OutOfTurn(Box::new(other))),
+        other => Err(PeerError::out_of_turn(&other)),
     }
 }
 
 /// The receiver's part of the exchange.
-pub(super) fn receive<S: Sockets, R: BufRead, W: Write>(
+pub(super) fn receive<S: Sockets>(
     mut sockets: S,
     opening: &Opening,
-    exchange: &mut Exchange<R, W>,
+    exchange: &mut Exchange<'_>,
 ) -> Result<(), PeerError> {
     let (mut inlet, endpoint) = sockets.bind(&opening.endpoint)?;
     exchange.reply(&Reply::Opened {
@@ -68,10 +66,10 @@ pub(super) fn receive<S: Sockets, R: BufRead, W: Write>(
     exchange.reply(&Reply::Received { elapsed_ns, used })
 }
 
-fn flow_order<R: BufRead, W: Write>(exchange: &mut Exchange<R, W>) -> Result<Flow, PeerError> {
+fn flow_order(exchange: &mut Exchange<'_>) -> Result<Flow, PeerError> {
     match exchange.order()? {
         Order::Flow(flow) => Ok(flow),
-        other => Err(PeerError::OutOfTurn(Box::new(other))),
+        other => Err(PeerError::out_of_turn(&other)),
     }
 }
 

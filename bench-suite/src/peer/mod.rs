@@ -11,14 +11,20 @@ mod round_trip;
 
 use std::error::Error;
 use std::fmt;
-use std::io::{self, BufRead, Write};
-use std::process::ExitCode;
+use std::io::{self, BufRead};
+use std::process::{self, ExitCode};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
 
 use core_affinity::CoreId;
 
 use crate::exchange::{Backend, Exchange, Exercise, Opening, Order, Reply, Role};
 
 pub(crate) use libzmq::shared_version;
+
+/// How long a peer may go on after its parent has let it go.
+const ORPHANED_MAX: Duration = Duration::from_secs(2);
 
 /// One implementation of sockets, opened once in this process.
 pub(crate) trait Sockets {
@@ -56,7 +62,7 @@ pub(crate) enum PeerError {
     /// The parent went away, or said something that is no order.
     Exchange(io::Error),
     /// The parent said something out of turn.
-    OutOfTurn(Box<Order>),
+    OutOfTurn(Box<str>),
     /// The process could not be pinned to its core.
     CannotPin(usize),
     /// An endpoint that bare sockets do not know.
@@ -95,11 +101,17 @@ pub(crate) enum PeerError {
     },
 }
 
+impl PeerError {
+    fn out_of_turn(order: &Order) -> Self {
+        Self::OutOfTurn(format!("{order:?}").into())
+    }
+}
+
 impl fmt::Display for PeerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exchange(error) => write!(f, "cannot talk to the parent: {error}"),
-            Self::OutOfTurn(order) => write!(f, "an order out of turn: {order:?}"),
+            Self::OutOfTurn(order) => write!(f, "an order out of turn: {order}"),
             Self::CannotPin(core) => write!(f, "cannot be pinned to core {core}"),
             Self::UnknownEndpoint => f.write_str("the endpoint is neither tcp:// nor ipc://"),
             Self::Raw(error) => write!(f, "socket: {error}"),
@@ -123,7 +135,7 @@ impl fmt::Display for PeerError {
 
 /// Runs a peer's process on its standard input and output.
 pub(crate) fn run(role: Role) -> ExitCode {
-    let mut exchange = Exchange::new(io::stdin().lock(), io::stdout().lock());
+    let mut exchange = Exchange::new(orders().into_iter(), io::stdout().lock());
     let Err(error) = serve(role, &mut exchange).and_then(|()| exchange.end()) else {
         return ExitCode::SUCCESS;
     };
@@ -134,13 +146,31 @@ pub(crate) fn run(role: Role) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// The lines of standard input, read by a thread of their own: a peer that waits for a message would not see
+/// that its parent has died, and wait for ever.
+fn orders() -> Receiver<io::Result<String>> {
+    let (sink, orders) = mpsc::channel();
+    thread::spawn(move || {
+        for line in io::stdin().lock().lines() {
+            if sink.send(line).is_err() {
+                return;
+            }
+        }
+        drop(sink);
+        // The end of input lets this process go, as soon as it looks. Where it never looks, it is made to.
+        thread::sleep(ORPHANED_MAX);
+        process::exit(1);
+    });
+    orders
+}
+
 /// Takes orders until the measurement is made.
-fn serve<R: BufRead, W: Write>(role: Role, exchange: &mut Exchange<R, W>) -> Result<(), PeerError> {
+fn serve(role: Role, exchange: &mut Exchange<'_>) -> Result<(), PeerError> {
     let opening = match exchange.order()? {
         Order::Open(opening) => opening,
-        other => return Err(PeerError::OutOfTurn(Box::new(other))),
+        other => return Err(PeerError::out_of_turn(&other)),
     };
-    // Threads inherit the affinity of the one that starts them, and none has been started yet.
+    // Threads inherit the affinity of the one that starts them, and no socket has started any yet.
     if !core_affinity::set_for_current(CoreId { id: opening.core }) {
         return Err(PeerError::CannotPin(opening.core));
     }
@@ -161,11 +191,11 @@ fn serve<R: BufRead, W: Write>(role: Role, exchange: &mut Exchange<R, W>) -> Res
 }
 
 /// Makes one measurement with `sockets`.
-fn measure<S: Sockets, R: BufRead, W: Write>(
+fn measure<S: Sockets>(
     role: Role,
     sockets: S,
     opening: &Opening,
-    exchange: &mut Exchange<R, W>,
+    exchange: &mut Exchange<'_>,
 ) -> Result<(), PeerError> {
     match (opening.exercise, role) {
         (Exercise::Throughput, Role::Sender) => flow::send(sockets, opening, exchange),

@@ -5,8 +5,6 @@
 //!             PULL <---------- PUSH
 //! ```
 
-use std::io::{BufRead, Write};
-
 use hdrhistogram::Histogram;
 
 use super::flow::{receive_numbers, send_numbers};
@@ -22,11 +20,11 @@ const LAST: u64 = u64::MAX - 1;
 const ROUND_TRIP_MAX_NS: u64 = 60_000_000_000;
 
 /// Either part of the exchange; they differ only in who starts.
-pub(super) fn run<S: Sockets, R: BufRead, W: Write>(
+pub(super) fn run<S: Sockets>(
     role: Role,
     mut sockets: S,
     opening: &Opening,
-    exchange: &mut Exchange<R, W>,
+    exchange: &mut Exchange<'_>,
 ) -> Result<(), PeerError> {
     let (mut inlet, endpoint) = sockets.bind(&opening.endpoint)?;
     exchange.reply(&Reply::Opened {
@@ -35,12 +33,12 @@ pub(super) fn run<S: Sockets, R: BufRead, W: Write>(
     })?;
     let mut outlet = match exchange.order()? {
         Order::Connect(endpoint) => sockets.connect(&endpoint)?,
-        other => return Err(PeerError::OutOfTurn(Box::new(other))),
+        other => return Err(PeerError::out_of_turn(&other)),
     };
     exchange.reply(&Reply::Connected)?;
     let round_trips = match exchange.order()? {
         Order::RoundTrips(round_trips) => round_trips,
-        other => return Err(PeerError::OutOfTurn(Box::new(other))),
+        other => return Err(PeerError::out_of_turn(&other)),
     };
 
     let mut message = opening.message();
@@ -54,7 +52,7 @@ pub(super) fn run<S: Sockets, R: BufRead, W: Write>(
             // The last answer may still wait to be sent: sockets stay open until it has arrived.
             match exchange.order()? {
                 Order::Report => exchange.reply(&Reply::Used(used)),
-                other => Err(PeerError::OutOfTurn(Box::new(other))),
+                other => Err(PeerError::out_of_turn(&other)),
             }
         }
     }

@@ -14,3 +14,8 @@ pub fn workspace_root() -> &'static Path {
         .parent()
         .expect("`tests/` lies inside the workspace")
 }
+
+/// Compiles the programs that the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -61,7 +61,11 @@ impl Arguments {
         if let Some(endpoint) = self.get("bind") {
             println!("bound {}", socket.bind(endpoint)?);
         }
-        for endpoint in self.get("connect").into_iter().flat_map(|all| all.split(',')) {
+        for endpoint in self
+            .get("connect")
+            .into_iter()
+            .flat_map(|all| all.split(','))
+        {
             socket.connect(endpoint)?;
         }
         Ok(())

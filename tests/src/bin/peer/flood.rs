@@ -37,7 +37,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let pushes = arguments.text("side")? == "push";
     let context = arguments.context()?;
-    let kind = if pushes { SocketType::Push } else { SocketType::Pull };
+    let kind = if pushes {
+        SocketType::Push
+    } else {
+        SocketType::Pull
+    };
     let mut socket = context.socket(kind)?;
     if pushes {
         socket.connect(arguments.text("connect")?)?;
@@ -45,7 +49,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         println!("bound {}", socket.bind(arguments.text("bind")?)?);
     }
     let commands = commands();
-    let mut end = End { socket, calls, body: vec![0; size] };
+    let mut end = End {
+        socket,
+        calls,
+        body: vec![0; size],
+    };
     end.exchange(pushes, 0..WARM_UP_MESSAGES)?;
     allocator::start();
     end.exchange(pushes, 0..count)?;
@@ -94,6 +102,8 @@ impl End {
                 message.len() == self.body.len() && right(&message)
             }
         };
-        arrived.then_some(()).ok_or_else(|| format!("not the message {number} of the flood").into())
+        arrived
+            .then_some(())
+            .ok_or_else(|| format!("not the message {number} of the flood").into())
     }
 }

@@ -15,7 +15,9 @@ mod flood;
 mod idle;
 mod pull;
 mod push;
+#[cfg(target_os = "linux")]
 mod refused;
+#[cfg(target_os = "linux")]
 mod seccomp;
 
 use std::error::Error;
@@ -44,6 +46,7 @@ fn run(role: &str, arguments: &Arguments) -> Result<(), Failure> {
         "pull" => pull::run(arguments),
         "idle" => idle::run(arguments),
         "flood" => flood::run(arguments),
+        #[cfg(target_os = "linux")]
         "refused" => refused::run(arguments),
         "descriptors" => descriptors::run(arguments),
         "crowd" => descriptors::crowd(arguments),

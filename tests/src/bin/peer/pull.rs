@@ -41,7 +41,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     socket.set_receive_timeout(Some(PATIENCE));
     arguments.attach(&mut socket)?;
     let log = File::create(arguments.text("log")?)?;
-    let mut receiving = Receiving { socket, log, received: 0, held: false };
+    let mut receiving = Receiving {
+        socket,
+        log,
+        received: 0,
+        held: false,
+    };
     let commands = commands();
     println!("ready");
     loop {

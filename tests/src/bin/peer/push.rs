@@ -16,9 +16,9 @@ use std::time::Duration;
 
 use ringmq::{Multipart, SendError, Socket, SocketType};
 
+use crate::Failure;
 use crate::arguments::{Arguments, commands, print_statistics};
 use crate::content::{self, Seen};
-use crate::Failure;
 
 /// How long a send may block before commands are looked at again.
 const PATIENCE: Duration = Duration::from_millis(20);
@@ -94,8 +94,15 @@ impl Sending {
     }
 
     fn send_one(&mut self, marker: bool) -> Result<(), Failure> {
-        let seen = Seen { sender: self.sender, seq: self.sent, marker };
-        match self.socket.send_multipart(Multipart::from(content::parts(seen))) {
+        let seen = Seen {
+            sender: self.sender,
+            seq: self.sent,
+            marker,
+        };
+        match self
+            .socket
+            .send_multipart(Multipart::from(content::parts(seen)))
+        {
             Ok(()) => self.sent += 1,
             Err(SendError::TimedOut(_)) => {
                 if self.blocked_at.replace(self.sent) != Some(self.sent) {

@@ -7,7 +7,12 @@ const NUMBER_OFFSET: u32 = 0;
 
 /// A classic BPF instruction without jumps.
 const fn step(code: u32, value: u32) -> libc::sock_filter {
-    libc::sock_filter { code: code as u16, jt: 0, jf: 0, k: value }
+    libc::sock_filter {
+        code: code as u16,
+        jt: 0,
+        jf: 0,
+        k: value,
+    }
 }
 
 /// From now on `call` fails with `errno` in this thread and in all threads and programs it starts. Cannot be undone.
@@ -21,10 +26,16 @@ pub(crate) fn refuse(call: libc::c_long, errno: i32) -> io::Result<()> {
     let mut program = [
         step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, NUMBER_OFFSET),
         skip_one_unless_equal,
-        step(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ERRNO | errno.unsigned_abs()),
+        step(
+            libc::BPF_RET | libc::BPF_K,
+            libc::SECCOMP_RET_ERRNO | errno.unsigned_abs(),
+        ),
         step(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW),
     ];
-    let filter = libc::sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
+    let filter = libc::sock_fprog {
+        len: program.len() as u16,
+        filter: program.as_mut_ptr(),
+    };
     // SAFETY: this option takes numbers only, all of them given.
     done(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) })?;
     let mode = libc::SECCOMP_MODE_FILTER;
@@ -33,5 +44,9 @@ pub(crate) fn refuse(call: libc::c_long, errno: i32) -> io::Result<()> {
 }
 
 fn done(result: libc::c_int) -> io::Result<()> {
-    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
 }

@@ -58,10 +58,20 @@ pub(crate) struct Where {
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
     pub(crate) deadline: f64,
     /// Words to put before the sending process's command, as in "strace -c -f"
-    #[arg(long, value_name = "COMMAND", default_value = "")]
+    #[arg(
+        long,
+        value_name = "COMMAND",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub(crate) sender_prefix: String,
     /// The same for the receiving process
-    #[arg(long, value_name = "COMMAND", default_value = "")]
+    #[arg(
+        long,
+        value_name = "COMMAND",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub(crate) receiver_prefix: String,
 }
 

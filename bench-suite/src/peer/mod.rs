@@ -118,7 +118,10 @@ impl fmt::Display for PeerError {
             Self::Libzmq { call, errno } => {
                 write!(f, "{call}: {}", io::Error::from_raw_os_error(*errno))
             }
-            Self::Open(error) => write!(f, "cannot open libzmq: {error}"),
+            Self::Open(error) => match error.source() {
+                Some(source) => write!(f, "cannot open libzmq: {source}"),
+                None => write!(f, "cannot open libzmq: {error}"),
+            },
             Self::Engine { call, source } => write!(f, "{call}: {source}"),
             Self::WrongNumber { expected, received } => {
                 write!(f, "message {expected} was due, message {received} came")

@@ -242,3 +242,105 @@ pub(crate) fn latency_rows(measured: Vec<PingPongs>) -> Vec<LatencyRow> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::Cell;
+    use crate::usage::Usage;
+
+    fn setup(backend: Backend, size_bytes: usize) -> Setup {
+        Setup {
+            backend,
+            transport: Transport::Tcp,
+            size_bytes,
+            high_water_mark: 1_000,
+            placement: Placement {
+                receiver: 0,
+                sender: 1,
+            },
+        }
+    }
+
+    /// Runs of `backend` at these rates, a microsecond of CPU time for each message.
+    fn flows(backend: Backend, size_bytes: usize, rates: &[u64]) -> Flows {
+        let run = |&count: &u64| FlowRun {
+            count,
+            elapsed_ns: 1_000_000_000,
+            sender: Usage {
+                user_us: count.cast_signed(),
+                ..Usage::default()
+            },
+            receiver: Usage::default(),
+        };
+        Flows::of(setup(backend, size_bytes), rates.iter().map(run).collect())
+    }
+
+    fn cell(size_bytes: usize, flows: Vec<Flows>) -> CellFlows {
+        let cell = Cell {
+            size_bytes,
+            high_water_mark: 1_000,
+        };
+        CellFlows { cell, flows }
+    }
+
+    #[test]
+    fn the_faster_of_two_libzmqs_is_the_reference() {
+        let slow = flows(Backend::Libzmq, 64, &[90, 100, 110]);
+        let fast = flows(Backend::LibzmqShared("libzmq.so.5".into()), 64, &[200]);
+        let ring = flows(Backend::Ring, 64, &[1_000, 800, 900]);
+        let rows = throughput_rows(&[], vec![cell(64, vec![slow, fast, ring])]);
+        let ratios: Vec<_> = rows.iter().filter_map(|row| row.ratio_to_libzmq).collect();
+        assert_eq!(ratios, [0.5, 1.0, 4.5]);
+        assert!(rows.iter().all(|row| row.ratio_to_raw.is_none()));
+    }
+
+    #[test]
+    fn bare_sockets_count_framed_messages_of_their_best_block() {
+        let small = flows(Backend::Raw, 660, &[1_000]);
+        let large = flows(Backend::Raw, 1_320, &[900]);
+        let ring = flows(Backend::Ring, 64, &[9_000]);
+        let rows = throughput_rows(&[small, large], vec![cell(64, vec![ring])]);
+        assert_eq!(rows[0].peer.block_bytes, Some(1_320));
+        assert_eq!(rows[0].messages_per_second.median, 18_000.0);
+        assert_eq!(rows[0].bytes_per_second, 18_000.0 * 64.0);
+        assert_eq!(rows[0].cpu_seconds_per_million.median, 0.05);
+        assert_eq!(rows[1].ratio_to_raw, Some(0.5));
+        assert_eq!(rows[1].cpu_seconds_per_million.median, 1.0);
+    }
+
+    #[test]
+    fn long_frames_have_nine_bytes_of_header() {
+        assert_eq!([255, 256].map(framed_bytes), [257, 265]);
+    }
+
+    #[test]
+    fn latency_is_compared_with_sockets_that_wait() {
+        let peer = |backend: Backend, p50_ns: f64| {
+            let one_way = Percentiles {
+                count: 1,
+                p50_ns,
+                p99_ns: p50_ns,
+                p999_ns: p50_ns,
+                max_ns: p50_ns,
+            };
+            PingPongs {
+                setup: setup(backend, 16),
+                ran: String::new(),
+                runs: vec![RoundTripRun {
+                    one_way,
+                    sender: Usage::default(),
+                    receiver: Usage::default(),
+                }],
+            }
+        };
+        let rows = latency_rows(vec![
+            peer(Backend::RawSpinning, 10.0),
+            peer(Backend::Raw, 50.0),
+            peer(Backend::Libzmq, 100.0),
+            peer(Backend::Shim, 75.0),
+        ]);
+        assert_eq!(rows[3].ratio_to_raw, Some(1.5));
+        assert_eq!(rows[3].ratio_to_libzmq, Some(0.75));
+    }
+}

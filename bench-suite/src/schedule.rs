@@ -21,6 +21,12 @@ pub(crate) const RAW_BLOCKS_BYTES: [usize; 3] = [32 << 10, 64 << 10, 256 << 10];
 /// The most bytes a run moves where its high-water marks would let all of them wait in memory.
 const UNBOUNDED_BYTES_MAX: u64 = 1 << 30;
 
+/// About what the first trial run moves; small messages make it shorter.
+const TRIAL_BYTES: u64 = 64 << 20;
+
+/// Fewer messages make no run.
+const COUNT_MIN: u64 = 4;
+
 /// How long a run is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Length {
@@ -110,12 +116,21 @@ pub(crate) struct Flows {
 
 impl Flows {
     fn new(setup: Setup) -> Self {
-        let count = (4 << 20) / setup.size_bytes as u64 + 1_000;
+        let count = TRIAL_BYTES / setup.size_bytes as u64;
         Self {
             setup,
             ran: String::new(),
             runs: Vec::new(),
-            count: count.min(20_000),
+            count: count.clamp(COUNT_MIN, 20_000),
+        }
+    }
+
+    /// Flows that were measured elsewhere.
+    #[cfg(test)]
+    pub(crate) fn of(setup: Setup, runs: Vec<FlowRun>) -> Self {
+        Self {
+            runs,
+            ..Self::new(setup)
         }
     }
 
@@ -126,7 +141,7 @@ impl Flows {
             u64::from(self.setup.high_water_mark),
         );
         if mark == 0 || mark * size > UNBOUNDED_BYTES_MAX {
-            (UNBOUNDED_BYTES_MAX / size).max(1)
+            (UNBOUNDED_BYTES_MAX / size).max(COUNT_MIN)
         } else {
             u64::MAX
         }
@@ -159,7 +174,9 @@ impl Flows {
             let run = self.measure(&conditions.launch)?;
             let found = (run.rate() * seconds) as u64;
             let settled = run.elapsed_ns as f64 / 1e9 > seconds / 4.0;
-            self.count = found.clamp(1_000, self.count * 20).min(self.count_max());
+            self.count = found
+                .clamp(COUNT_MIN, self.count * 20)
+                .min(self.count_max());
             if settled || self.count == self.count_max() {
                 break;
             }
@@ -335,4 +352,51 @@ pub(crate) fn progress(runs: usize) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len}  {elapsed}  {msg}")
         .expect("the template is well-formed");
     ProgressBar::new(runs as u64).with_style(style)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flows(size_bytes: usize, high_water_mark: u32) -> Flows {
+        Flows::new(Setup {
+            backend: Backend::Libzmq,
+            transport: Transport::Tcp,
+            size_bytes,
+            high_water_mark,
+            placement: Placement {
+                receiver: 0,
+                sender: 1,
+            },
+        })
+    }
+
+    #[test]
+    fn marks_that_would_let_memory_fill_bound_the_number_of_messages() {
+        assert_eq!(flows(64 << 10, 100_000).count_max(), 16_384);
+        assert_eq!(flows(64 << 10, 0).count_max(), 16_384);
+        assert_eq!(flows(64 << 10, 1_000).count_max(), u64::MAX);
+        assert_eq!(flows(64, 100_000).count_max(), u64::MAX);
+    }
+
+    #[test]
+    fn the_first_trial_is_short_for_messages_of_all_sizes() {
+        assert_eq!(
+            [16, 64 << 10, 256 << 20].map(|size| flows(size, 1_000).count),
+            [20_000, 1_024, COUNT_MIN]
+        );
+    }
+
+    #[test]
+    fn bare_sockets_run_as_often_as_asked_in_one_cell_and_at_least_once_in_each_of_many() {
+        let runs = [(5, 1), (5, 2), (5, 8)].map(|(repeat, cells)| raw_runs_per_cell(repeat, cells));
+        assert_eq!(runs, [5, 3, 1]);
+    }
+
+    #[test]
+    fn the_progress_bar_counts_trials_and_every_block_size() {
+        let peers = [Backend::Raw, Backend::Libzmq, Backend::Ring];
+        assert_eq!(throughput_runs(&peers, 1, 5), 3 * (1 + 5) + 2 * (1 + 5));
+        assert_eq!(throughput_runs(&peers[1..], 8, 5), 2 * 8 * (1 + 5));
+    }
 }

@@ -247,7 +247,11 @@ fn figure(value: f64) -> String {
         value if value >= 99.95 => format!("{value:.0}"),
         value if value >= 9.995 => format!("{value:.1}"),
         value if value >= 0.9995 => format!("{value:.2}"),
-        value => format!("{value:.3}"),
+        value if value > 0.0 => {
+            let decimals = 2.0 - value.log10().floor();
+            format!("{value:.0$}", decimals as usize)
+        }
+        _ => "0".into(),
     }
 }
 
@@ -278,8 +282,12 @@ mod tests {
 
     #[test]
     fn figures_keep_three_digits() {
-        let figures = [312.6, 99.96, 31.26, 9.999, 3.126, 0.3126].map(figure);
-        assert_eq!(figures, ["313", "100", "31.3", "10.0", "3.13", "0.313"]);
+        let figures = [312.6, 99.96, 31.26, 9.999, 3.126, 0.3126, 0.000_109_7].map(figure);
+        assert_eq!(
+            figures,
+            ["313", "100", "31.3", "10.0", "3.13", "0.313", "0.000110"]
+        );
+        assert_eq!(figure(0.0), "0");
     }
 
     #[test]

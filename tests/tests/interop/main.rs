@@ -1,0 +1,11 @@
+//! RingMQ among its peers and under its public API's promises, on each driver.
+//!
+//! Peers are this library, libzmq (built from source), pyzmq, scripts that speak old protocol versions, and scripts
+//! that mean harm. Tests wait for events with a deadline, never for time to pass.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod content;
+mod matrix;
+mod peers;
+mod stage;

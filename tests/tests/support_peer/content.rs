@@ -55,8 +55,9 @@ pub(crate) fn check(frames: &[&[u8]]) -> Result<Seen, &'static str> {
     Ok(seen)
 }
 
+/// One, two or three; not in step with the lengths, nor with few receivers that take turns.
 fn part_count(seq: u64) -> u32 {
-    1 + (seq % 3) as u32
+    1 + (seq / 8 % 3) as u32
 }
 
 fn body_bytes(seq: u64, part: u32) -> usize {

@@ -46,6 +46,8 @@ pub(crate) struct Peer {
     input: Option<ChildStdin>,
     lines: Receiver<String>,
     errors: Receiver<String>,
+    /// Where it is bound, if it was told to bind.
+    bound: Option<String>,
 }
 
 impl Peer {
@@ -56,8 +58,11 @@ impl Peer {
             .arg(role)
             .arg(format!("driver={driver}"))
             .args(words);
-        let peer = Self::spawn(&format!("{role} on the {driver}"), command);
+        let mut peer = Self::spawn(&format!("{role} on the {driver}"), command);
         assert_eq!(peer.expect("driver "), driver);
+        if words.iter().any(|word| word.starts_with("bind=")) {
+            peer.bound = Some(peer.expect("bound "));
+        }
         peer
     }
 
@@ -79,12 +84,23 @@ impl Peer {
             input,
             lines,
             errors,
+            bound: None,
         }
     }
 
     /// The process's number.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The TCP port in the endpoint that the peer says it is bound to.
+    pub(crate) fn bound_port(&self) -> u16 {
+        let endpoint = self.bound.as_deref().expect("it was told to bind");
+        let port = endpoint
+            .rsplit(':')
+            .next()
+            .and_then(|port| port.parse().ok());
+        port.unwrap_or_else(|| panic!("no port in '{endpoint}'"))
     }
 
     /// Sends the peer a line.

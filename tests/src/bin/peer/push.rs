@@ -7,9 +7,9 @@
 //! | `hold` | stops sending, prints `sent TOTAL` |
 //! | `marker` | sends one marker |
 //! | `stats` | prints the socket's counts |
-//! | `close` | closes socket and context, which waits until all is sent, and ends with `closed` |
+//! | `close` | prints `sent TOTAL`, closes socket and context, which waits until all is sent, and ends with `closed` |
 //!
-//! While it sends it prints `at TOTAL` now and then, and `blocked TOTAL` when no peer takes a message.
+//! While it sends it prints `at TOTAL` now and then, and `blocked TOTAL` again and again while no peer takes a message.
 
 use std::sync::mpsc::TryRecvError;
 use std::time::Duration;
@@ -33,8 +33,6 @@ struct Sending {
     sent: u64,
     /// How many are to be sent in all.
     goal: u64,
-    /// `blocked` was printed for this count.
-    blocked_at: Option<u64>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -47,7 +45,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         sender: u32::try_from(arguments.number("sender", 0)?)?,
         sent: 0,
         goal: 0,
-        blocked_at: None,
     };
     let commands = commands();
     println!("ready");
@@ -64,6 +61,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             Err(TryRecvError::Disconnected) => break,
         }
     }
+    println!("sent {}", sending.sent);
     // The peers may be slow, but nothing that was accepted may be dropped.
     sending.socket.set_linger(None);
     drop(sending);
@@ -105,9 +103,7 @@ impl Sending {
         {
             Ok(()) => self.sent += 1,
             Err(SendError::TimedOut(_)) => {
-                if self.blocked_at.replace(self.sent) != Some(self.sent) {
-                    println!("blocked {}", self.sent);
-                }
+                println!("blocked {}", self.sent);
                 return Ok(());
             }
             Err(refused) => return Err(refused.to_string().into()),

@@ -7,5 +7,7 @@
 
 mod content;
 mod matrix;
+mod old_peers;
 mod peers;
+mod script;
 mod stage;

@@ -44,11 +44,16 @@ fn a_peer_that_falls_silent_is_disconnected() {
         let context = Context::builder().driver(driver).build().unwrap();
         let (pull, endpoint) = bound_pull(&context);
         let mut silent = scripted_push(endpoint.tcp().unwrap());
-        silent.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        silent
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
         // Our end closes: the peer reads our greeting, READY and PING, then the end.
         let mut received = Vec::new();
         silent.read_to_end(&mut received).unwrap();
-        assert!(received.windows(5).any(|bytes| bytes == b"\x04PING"), "{driver:?} sends no PING");
+        assert!(
+            received.windows(5).any(|bytes| bytes == b"\x04PING"),
+            "{driver:?} sends no PING"
+        );
         assert_eq!(pull.statistics().connections, 1, "{driver:?}");
         assert_eq!(pull.statistics().disconnects, 1, "{driver:?}");
     }
@@ -81,7 +86,8 @@ fn a_peer_that_never_finishes_its_greeting_is_disconnected() {
         pull.set_handshake_timeout(Some(Duration::from_millis(100)));
         let endpoint = pull.bind("tcp://127.0.0.1:*").unwrap();
         let mut slow = TcpStream::connect(endpoint.tcp().unwrap()).unwrap();
-        slow.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        slow.set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
         slow.write_all(&[0xFF, 0, 0]).unwrap();
         let mut received = Vec::new();
         slow.read_to_end(&mut received).unwrap();

@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use ringmq_driver::{Completion, Time, Wait};
 
-use crate::pipe::{Batch, Event, Filling, Mailbox, Owner};
+use crate::pipe::{Batch, Event, Filling, Mailbox, Owner, fence_commits};
 use crate::session::{EngineDriver, Fate, Session};
 use listener::Listener;
 use table::Table;
@@ -54,6 +54,8 @@ pub(crate) struct Reactor<D: EngineDriver> {
     /// Sessions in handshake on the accepting side, oldest first; ready and ended ones are passed over.
     unauthenticated: VecDeque<Key>,
     spin: Spin,
+    /// The last poll was only to see whether more of a flood was there.
+    looked_for_more: bool,
     stopping: bool,
     // Reused from turn to turn for their capacity.
     completions: Vec<Completion<Batch, Filling>>,
@@ -81,6 +83,7 @@ impl<D: EngineDriver> Reactor<D> {
             listeners: Table::new(),
             unauthenticated: VecDeque::new(),
             spin,
+            looked_for_more: false,
             stopping: false,
             completions: Vec::new(),
             commands: Vec::new(),
@@ -105,6 +108,7 @@ impl<D: EngineDriver> Reactor<D> {
         if self.is_done() {
             return Ok(Turned::Stopped);
         }
+        worked |= self.wake_sleepers(worked);
         if !worked && !self.services.driver.is_ready() {
             let Self { services, spin, .. } = self;
             worked = spin.until(|| {
@@ -119,6 +123,29 @@ impl<D: EngineDriver> Reactor<D> {
         }
         self.completions = completions;
         result.map(|()| Turned::Again)
+    }
+
+    /// Wakes applications for what a flood brought, once enough came or nothing more is there. Returns whether a
+    /// poll should first look for more: what was just asked of the driver may complete at once.
+    fn wake_sleepers(&mut self, worked: bool) -> bool {
+        if !self.services.has_sleepers() {
+            return false;
+        }
+        let busy = worked || self.services.driver.is_ready();
+        if !self.services.sleepers_are_due() && (busy || !self.looked_for_more) {
+            self.looked_for_more = !busy;
+            return true;
+        }
+        self.looked_for_more = false;
+        let sleepers = self.services.take_sleepers();
+        fence_commits();
+        for key in &sleepers {
+            if let Some(session) = self.sessions.get_mut(*key) {
+                session.wake_application();
+            }
+        }
+        self.services.return_sleepers(sleepers);
+        false
     }
 
     /// Polls the driver: without waiting if there was work or may be more, else asleep.

@@ -18,7 +18,14 @@ pub(crate) struct Services<D> {
     pub(crate) timers: Timers,
     pub(crate) pool: Pool,
     pub(crate) owner: Owner,
+    /// Sessions whose applications are still to be woken for what was published, and how many bytes that was.
+    sleepers: Vec<Key>,
+    sleepers_bytes: usize,
 }
+
+/// Applications are woken at the latest after so many bytes of a flood: few wake-ups, and the bytes are still in the
+/// core's cache.
+const WAKE_BYTES: usize = 256 << 10;
 
 /// Whose token it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +51,38 @@ impl<D: Driver> Services<D> {
             timers: Timers::default(),
             pool: Pool::new(),
             owner,
+            sleepers: Vec::new(),
+            sleepers_bytes: 0,
         }
+    }
+
+    /// Notes that a session's application is to be woken before the reactor sleeps.
+    pub(crate) fn wake_later(&mut self, session: Key, bytes: usize) {
+        if self.sleepers.last() != Some(&session) {
+            self.sleepers.push(session);
+        }
+        self.sleepers_bytes += bytes;
+    }
+
+    /// Whether applications are to be woken.
+    pub(crate) const fn has_sleepers(&self) -> bool {
+        !self.sleepers.is_empty()
+    }
+
+    /// Whether they have waited long enough.
+    pub(crate) const fn sleepers_are_due(&self) -> bool {
+        self.sleepers_bytes >= WAKE_BYTES
+    }
+
+    /// The sessions to be woken, in a vector to be given back.
+    pub(crate) fn take_sleepers(&mut self) -> Vec<Key> {
+        self.sleepers_bytes = 0;
+        std::mem::take(&mut self.sleepers)
+    }
+
+    pub(crate) fn return_sleepers(&mut self, mut empty: Vec<Key>) {
+        empty.clear();
+        self.sleepers = empty;
     }
 
     pub(crate) fn now(&self) -> Time {

@@ -23,6 +23,8 @@ const READ_BYTES_MAX: u32 = 64 << 10;
 /// bodies follow each other, a small read fetches little more than the next header.
 const SMALL_MARK: u32 = 64;
 const SMALL_READ_BYTES: u32 = 8 << 10;
+/// A read of so much is a flood's: more is likely to be there already.
+const FLOOD_BYTES: usize = 24 << 10;
 /// After so many reads of less than [`SMALL_READ_BYTES`], a connection streams again.
 const SMALL_READS_TO_STREAM: u32 = 32;
 
@@ -53,8 +55,10 @@ impl Session {
         link.note_read(data.bytes);
         let handshaking = link.is_handshaking();
         let surroundings = services.surroundings(handshaking.then_some(link.socket));
+        let bytes = data.bytes as usize;
         let taken = self.take_bytes(services.driver.received(&data), &surroundings);
         services.driver.release(data);
+        self.publish(bytes, services);
         if taken.is_err() {
             self.socket.counters.protocol_errors.add(1);
             self.close_link(services);
@@ -108,7 +112,7 @@ impl Session {
         large.buffer = Some(incoming.filled(bytes));
         if let (Stage::Ready, Some(inbound)) = (link.stage, &mut self.inbound) {
             finish_large(link, inbound);
-            self.publish();
+            self.publish(bytes, services);
         }
         self.receive_more(services);
         Fate::Lives
@@ -175,9 +179,7 @@ impl Session {
         if bytes.is_empty() {
             return Ok(());
         }
-        let result = self.take_frames(bytes, surroundings);
-        self.publish();
-        result
+        self.take_frames(bytes, surroundings)
     }
 
     /// The handshake is done: the pipes are joined to this connection.
@@ -269,14 +271,27 @@ impl Session {
         Ok(())
     }
 
-    /// Makes what is whole visible to the application, or counts it where the type never receives.
-    fn publish(&mut self) {
+    /// Makes what is whole visible to the application, or counts it where the type never receives. `bytes`
+    /// arrived for it: after many at once more are likely to be there, and a sleeping application is woken a
+    /// little later, for all of them.
+    fn publish<D: EngineDriver>(&mut self, bytes: usize, services: &mut Services<D>) {
         let Some(inbound) = &mut self.inbound else {
             return;
         };
-        inbound.publish();
+        if bytes < FLOOD_BYTES {
+            inbound.publish();
+        } else if inbound.commit() {
+            services.wake_later(self.key, bytes);
+        }
         if let Some(sink) = &mut self.sink {
             self.socket.counters.dropped_not_read.add(sink.discard());
+        }
+    }
+
+    /// Wakes the application, if it sleeps, for what was made visible earlier. The caller has fenced.
+    pub(crate) fn wake_application(&self) {
+        if let Some(inbound) = &self.inbound {
+            inbound.wake_parked_reader();
         }
     }
 }

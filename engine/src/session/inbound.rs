@@ -191,9 +191,10 @@ impl Session {
         match &mut self.role {
             Role::Connect { retry, .. } => retry.succeeded(),
             Role::Accept if self.config.sends => {
-                self.socket
-                    .mailbox
-                    .send(SocketEvent::WantsOutbound { session: self.key });
+                self.socket.mailbox.send(SocketEvent::WantsOutbound {
+                    session: self.key,
+                    presence: Arc::downgrade(&self.presence),
+                });
             }
             Role::Accept => {}
         }

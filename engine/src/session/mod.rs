@@ -82,6 +82,8 @@ pub(crate) struct Session {
     pub(crate) attachment: AttachmentId,
     config: Arc<SessionConfig>,
     role: Role,
+    /// Dropped with the session, so that nobody makes a pipe for a peer that has come and gone.
+    presence: Arc<()>,
     link: Option<Link>,
     outbound: Option<Reader>,
     inbound: Option<Writer>,
@@ -130,7 +132,7 @@ impl Session {
         session
     }
 
-    const fn new(
+    fn new(
         key: Key,
         socket: Arc<SocketShared>,
         attachment: AttachmentId,
@@ -143,6 +145,7 @@ impl Session {
             attachment,
             config,
             role,
+            presence: Arc::new(()),
             link: None,
             outbound: None,
             inbound: None,

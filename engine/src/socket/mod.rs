@@ -189,7 +189,9 @@ impl Socket {
             SocketEvent::Bound { attachment, result } => self.attachments.bound(attachment, result),
             SocketEvent::Detached { attachment } => self.attachments.detached(attachment),
             SocketEvent::Inbound { reader } => self.queue.add(reader),
-            SocketEvent::WantsOutbound { session } => {
+            // A peer that is gone by now would swallow the next message.
+            SocketEvent::WantsOutbound { presence, .. } if presence.strong_count() == 0 => {}
+            SocketEvent::WantsOutbound { session, .. } => {
                 let outbound = self.make_outbound();
                 self.host.command(Command::Outbound { session, outbound });
             }

@@ -1,5 +1,7 @@
 //! The part of a socket that its reactor sees.
 
+use std::sync::Weak;
+
 use ringmq_driver::Address;
 
 use crate::counters::Counters;
@@ -17,7 +19,11 @@ pub(crate) enum SocketEvent {
     /// A peer's messages can be read here from now on.
     Inbound { reader: Reader },
     /// A peer of a bound socket is ready and waits for a pipe to read from.
-    WantsOutbound { session: Key },
+    WantsOutbound {
+        session: Key,
+        /// Gone when the session is: it may have ended before the application looks.
+        presence: Weak<()>,
+    },
     /// A detach was carried out.
     Detached { attachment: AttachmentId },
     /// The context was shut down: every present and future call returns.

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod content;
+mod hostile;
 mod matrix;
 mod old_peers;
 mod peers;

@@ -5,10 +5,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod attaching;
 mod content;
+mod endings;
+mod fairness;
 mod hostile;
+mod limits;
 mod matrix;
 mod old_peers;
+mod ownership;
 mod peers;
 mod script;
+mod sending;
 mod stage;

@@ -15,6 +15,7 @@ mod matrix;
 mod old_peers;
 mod ownership;
 mod peers;
+mod python;
 mod script;
 mod sending;
 mod stage;

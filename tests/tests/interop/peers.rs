@@ -21,14 +21,14 @@ pub(crate) struct Makers {
 impl Makers {
     pub(crate) fn push(&self, maker: Maker) -> End {
         match maker {
-            Maker::Ours => End::Ours(stage::push(&self.ours)),
+            Maker::Ours => End::Ours(Box::new(stage::push(&self.ours))),
             Maker::Libzmq => self.theirs(zmq::PUSH),
         }
     }
 
     pub(crate) fn pull(&self, maker: Maker) -> End {
         match maker {
-            Maker::Ours => End::Ours(stage::pull(&self.ours)),
+            Maker::Ours => End::Ours(Box::new(stage::pull(&self.ours))),
             Maker::Libzmq => self.theirs(zmq::PULL),
         }
     }
@@ -46,7 +46,7 @@ impl Makers {
 
 /// A socket of either maker.
 pub(crate) enum End {
-    Ours(Socket),
+    Ours(Box<Socket>),
     Theirs(zmq::Socket),
 }
 

@@ -56,8 +56,13 @@ fn a_send_and_a_receive_give_up_after_their_timeouts() {
         let context = context(*driver);
         let (mut push, _) = bound_push(&context);
         push.set_send_timeout(Some(SHORT));
-        let (result, time) = timed(|| push.send("late"));
-        assert!(matches!(result, Err(SendError::TimedOut(message)) if &message[..] == b"late"));
+        let (returned, time) = timed(|| {
+            matches!(
+                push.send("late"),
+                Err(SendError::TimedOut(message)) if &message[..] == b"late"
+            )
+        });
+        assert!(returned, "{driver:?}");
         assert!(time >= SHORT, "{driver:?}: after {time:?}");
         let whole = Multipart::from_iter(["a", "b"]);
         let returned = push.send_multipart(whole.clone());

@@ -43,7 +43,7 @@ mod transport;
 
 pub use context::{Context, ContextBuilder, ContextError, DriverChoice};
 pub use counters::Statistics;
-pub use message::{Message, Multipart};
+pub use message::{FreeFn, Message, Multipart};
 pub use ringmq_driver::DriverKind;
 pub use socket::{
     BindError, ConnectError, DetachError, Readiness, RecvError, SendError, Socket, SocketType,

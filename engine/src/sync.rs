@@ -15,10 +15,6 @@ pub(crate) use loom::{
 };
 
 #[cfg(not(loom))]
-#[expect(
-    clippy::disallowed_types,
-    reason = "the facade is what the rest of the crate uses instead of these types"
-)]
 pub(crate) use std::sync::{
     Arc, Condvar, Mutex, MutexGuard,
     atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence},

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use super::body_buffer::AlignedMemory;
 
 /// A C function that releases memory which its caller lent, as `zmq_msg_init_data` takes it.
-pub(crate) type FreeFn = unsafe extern "C" fn(data: *mut c_void, hint: *mut c_void);
+pub type FreeFn = unsafe extern "C" fn(data: *mut c_void, hint: *mut c_void);
 
 /// Shared immutable bytes.
 ///
@@ -23,6 +23,10 @@ pub(crate) struct Body {
     bytes: NonNull<u8>,
     len: usize,
     /// What releases the memory; `None` for constants.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "dropping it releases the memory")
+    )]
     keeper: Option<Arc<Keeper>>,
 }
 
@@ -108,6 +112,7 @@ impl Body {
     }
 
     /// How many clones share the bytes; constants are not counted and say `None`.
+    #[cfg(test)]
     pub(crate) fn shares(&self) -> Option<usize> {
         self.keeper.as_ref().map(Arc::strong_count)
     }

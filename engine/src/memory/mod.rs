@@ -9,14 +9,6 @@
 //!                    └─ ConnectionInfo: the facts of the connection its bytes came from
 //! ```
 
-#![cfg_attr(
-    not(loom),
-    expect(
-        clippy::disallowed_types,
-        reason = "the lint sees through `crate::sync`, from which this folder takes all its atomics"
-    )
-)]
-
 mod body;
 mod body_buffer;
 mod chunk;
@@ -30,7 +22,8 @@ mod slot;
 mod tests;
 mod unit;
 
-pub(crate) use body::{Body, FreeFn};
+pub(crate) use body::Body;
+pub use body::FreeFn;
 pub(crate) use body_buffer::BodyBuffer;
 pub(crate) use chunk::{ChunkRef, NO_MESSAGE};
 pub(crate) use commit::Commit;

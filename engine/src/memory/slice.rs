@@ -32,6 +32,13 @@ impl Slice {
     }
 
     /// The facts of the connection that the bytes came from.
+    #[cfg_attr(
+        not(test),
+        expect(
+            dead_code,
+            reason = "metadata is told to applications with the classic patterns"
+        )
+    )]
     pub(crate) fn info(&self) -> Option<&Arc<ConnectionInfo>> {
         self.unit.chunk().info()
     }

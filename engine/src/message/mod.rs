@@ -14,12 +14,16 @@ mod multipart;
 #[cfg(test)]
 mod tests;
 
+use std::ffi::c_void;
 use std::fmt;
 use std::ops::Deref;
+use std::ptr::NonNull;
 
 use bytes::Bytes;
 
 use crate::memory::{Body, Slice};
+
+pub use crate::memory::FreeFn;
 
 pub use multipart::Multipart;
 
@@ -107,6 +111,41 @@ impl Message {
     #[must_use]
     pub fn from_owner<T: AsRef<[u8]> + Send + 'static>(owner: T) -> Self {
         Self::from(Bytes::from_owner(owner))
+    }
+
+    /// A message around memory that C code owns: `free(data, hint)` is called exactly once, when neither the
+    /// application nor the engine refers to the bytes any more, on whatever thread that happens; for a small
+    /// message that may be inside the call that sends it. The counterpart of zmq_msg_init_data(3).
+    ///
+    /// ```
+    /// use std::ffi::c_void;
+    /// use std::ptr::{NonNull, null_mut};
+    /// use ringmq::Message;
+    ///
+    /// unsafe extern "C" fn free(data: *mut c_void, _hint: *mut c_void) {
+    ///     // SAFETY: the pointer is that of the box below, and this is called once.
+    ///     drop(unsafe { Box::from_raw(data.cast::<[u8; 5]>()) });
+    /// }
+    ///
+    /// let data = NonNull::from(Box::leak(Box::new(*b"hello"))).cast::<u8>();
+    /// // SAFETY: the box stays until `free`, which may run on any thread.
+    /// let message = unsafe { Message::from_foreign(data, 5, free, null_mut()) };
+    /// assert_eq!(&message[..], b"hello");
+    /// ```
+    ///
+    /// # Safety
+    /// The `len` bytes at `data` are readable and unchanging until `free` is called, and `free` may be called
+    /// with `data` and `hint` from any thread.
+    #[must_use]
+    pub unsafe fn from_foreign(
+        data: NonNull<u8>,
+        len: usize,
+        free: FreeFn,
+        hint: *mut c_void,
+    ) -> Self {
+        // SAFETY: the caller promises what `new_foreign` asks for.
+        let body = unsafe { Body::new_foreign(data, len, free, hint) };
+        Self::with_content(Content::Shared(body), false)
     }
 
     /// Whether more frames of the same multipart message follow this one.

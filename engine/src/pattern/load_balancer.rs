@@ -169,9 +169,4 @@ impl LoadBalancer {
         }
         self.take_lost()
     }
-
-    /// Whether some pipe may be writable, without touching any.
-    pub(crate) const fn has_active(&self) -> bool {
-        self.writers.active_count() > 0
-    }
 }

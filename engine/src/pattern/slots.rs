@@ -120,8 +120,4 @@ impl<P> Slots<P> {
             slot.pipe.take()
         })
     }
-
-    pub(super) const fn active_count(&self) -> usize {
-        self.active.len()
-    }
 }

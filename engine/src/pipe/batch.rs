@@ -33,11 +33,6 @@ struct Range {
 unsafe impl Send for Batch {}
 
 impl Batch {
-    /// A batch that lends nothing.
-    pub(crate) fn new() -> Self {
-        Self::default()
-    }
-
     /// The bytes that go out before the ranges. Not while the batch is lent.
     pub(crate) const fn scratch_mut(&mut self) -> &mut Vec<u8> {
         &mut self.scratch
@@ -49,11 +44,13 @@ impl Batch {
     }
 
     /// How many of them are scratch.
+    #[cfg(test)]
     pub(crate) const fn scratch_bytes(&self) -> usize {
         self.scratch.len()
     }
 
     /// Whether the batch lends nothing.
+    #[cfg(test)]
     pub(crate) const fn is_empty(&self) -> bool {
         self.bytes() == 0
     }

@@ -23,14 +23,6 @@
 //! itself asleep and looks at its ready list again. So a waker need not know who waits for what, and a sleeper
 //! need not look at every pipe.
 
-#![cfg_attr(
-    not(loom),
-    expect(
-        clippy::disallowed_types,
-        reason = "the lint sees through `crate::sync`, from which this folder takes all its atomics"
-    )
-)]
-
 mod abort;
 mod batch;
 mod credit;
@@ -62,5 +54,5 @@ pub(crate) use reader::Reader;
 pub(crate) use ready_list::{Event, EventKind};
 pub(crate) use shared::{PipeConfig, Role, fence_commits, pipe};
 pub(crate) use take::TakeLimits;
-pub(crate) use walker::{ChunkBytes, FrameBody, PipeFrame};
+pub(crate) use walker::{FrameBody, PipeFrame};
 pub(crate) use writer::Writer;

@@ -129,11 +129,6 @@ impl Owner {
         self.has_ready() || self.has_mail()
     }
 
-    /// Rings the owner if it sleeps. The caller has announced something by a store of its own.
-    pub(crate) fn notify(&self) {
-        self.0.0.notify();
-    }
-
     /// A descriptor that becomes readable when a waiting half's pipe, or a mailbox, has news; made on first use.
     ///
     /// It is edge-like: clear it, then look at everything, then wait for it again. It stays the owner's.

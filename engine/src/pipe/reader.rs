@@ -8,7 +8,7 @@ use std::ptr::NonNull;
 use std::sync::Arc as StdArc;
 
 use super::credit::{HighWaterMark, NOBODY_WAITS};
-use super::frame::{COMMAND, Head, LONG_HEAD, SHORT_HEAD, is_long};
+use super::frame::{Head, LONG_HEAD, SHORT_HEAD, is_long};
 use super::shared::{Rest, Role, Shared};
 use super::take::TakeState;
 use crate::memory::{ChunkRef, Commit, ConnectionInfo};
@@ -37,8 +37,6 @@ pub(crate) struct Reader {
     pub(super) weight: Cell<usize>,
     /// The chunk's facts. Refreshed with `end`, because they are fixed only once something is committed.
     pub(super) info: Option<NonNull<StdArc<ConnectionInfo>>>,
-    /// Frames with any of these flags are skipped by the walker.
-    pub(super) skipped_flags: u8,
     /// Whole messages consumed (walked, or sent), cumulative.
     pub(super) consumed: u64,
     /// What `acked` holds.
@@ -74,7 +72,6 @@ impl Reader {
             released: 0,
             weight: Cell::new(0),
             info: None,
-            skipped_flags: COMMAND,
             consumed: 0,
             acked: 0,
             step: high_water_mark.step(),
@@ -210,19 +207,9 @@ impl Reader {
     }
 
     /// Whole messages consumed.
+    #[cfg(test)]
     pub(crate) const fn messages_read(&self) -> u64 {
         self.consumed
-    }
-
-    /// Changes the limit, and gives credit at once where the writer might otherwise wait for ever.
-    pub(crate) fn set_high_water_mark(&mut self, messages: u32) {
-        self.high_water_mark = HighWaterMark::new(messages);
-        self.step = self.high_water_mark.step();
-        if self.role == Role::Application
-            && (self.consumed - self.acked >= self.step || !self.has_data())
-        {
-            self.acknowledge(self.consumed);
-        }
     }
 
     // --- waiting and ending ------------------------------------------------------------------------------

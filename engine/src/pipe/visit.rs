@@ -52,10 +52,9 @@ impl Reader {
                 let range = unsafe { chunk.bytes(offset, head.body) };
                 FrameBody::Bytes(ChunkBytes::new(range, &chunk, None))
             };
-            let (more, command) = (head.more(), head.is_command());
+            let more = head.more();
             show(PipeFrame {
                 more,
-                command,
                 body,
                 info: chunk.info(),
             });

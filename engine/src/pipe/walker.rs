@@ -8,6 +8,7 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
+use super::frame::COMMAND;
 use super::reader::NO_SLOT;
 use super::{Reader, Role};
 use crate::memory::{Body, ChunkRef, ConnectionInfo, Slice};
@@ -20,11 +21,16 @@ const WEIGHT: usize = 1 << 16;
 pub(crate) struct PipeFrame<'a> {
     /// Whether the message goes on.
     pub(crate) more: bool,
-    /// Whether the frame is a command: it belongs to no message.
-    pub(crate) command: bool,
     /// The body.
     pub(crate) body: FrameBody<'a>,
     /// The connection it came from.
+    #[cfg_attr(
+        not(test),
+        expect(
+            dead_code,
+            reason = "metadata is told to applications with the classic patterns"
+        )
+    )]
     pub(crate) info: Option<&'a Arc<ConnectionInfo>>,
 }
 
@@ -110,7 +116,7 @@ impl Reader {
                 return false;
             }
             let head = Self::head_at(&self.chunk, self.offset);
-            if head.flags & self.skipped_flags == 0 {
+            if head.flags & COMMAND == 0 {
                 return true;
             }
             self.pass_frame(head.bytes, head.body);
@@ -151,7 +157,6 @@ impl Reader {
         });
         Some(PipeFrame {
             more: head.more(),
-            command: head.is_command(),
             body,
             info,
         })
@@ -181,11 +186,6 @@ impl Reader {
             self.offset <= self.end && (self.slot_at == NO_SLOT || self.offset < self.slot_at)
         );
         false
-    }
-
-    /// Whether the walker returns commands (false at first).
-    pub(crate) const fn set_sees_commands(&mut self, sees: bool) {
-        self.skipped_flags = if sees { 0 } else { super::frame::COMMAND };
     }
 
     /// Asks to be listed when a message comes, or the writer goes. Returns false if there is one already, or the

@@ -13,7 +13,9 @@ use std::fmt;
 use std::sync::Arc as StdArc;
 
 use super::credit::{HighWaterMark, NOBODY_WAITS};
-use super::frame::{COMMAND, Head, MORE, SHORT_HEAD, long_head};
+#[cfg(test)]
+use super::frame::COMMAND;
+use super::frame::{Head, MORE, SHORT_HEAD, long_head};
 use super::shared::{Role, Shared, fence_commits};
 use crate::memory::Slot;
 use crate::memory::{Body, ChunkRef, Commit, ConnectionInfo, Pool, SLOT_BYTES, SizeClass};
@@ -134,6 +136,7 @@ impl Writer {
     ///
     /// # Panics
     /// If a message is unfinished.
+    #[cfg(test)]
     pub(crate) fn write_command(&mut self, body: &[u8]) {
         assert_eq!(self.parts, 0, "commands are written between messages");
         self.write_copy(COMMAND, body);
@@ -404,18 +407,15 @@ impl Writer {
     }
 
     /// Whole messages written, published or not.
+    #[cfg(test)]
     pub(crate) const fn messages_written(&self) -> u64 {
         self.written
     }
 
     /// Frames of the unfinished message; 0 between messages.
+    #[cfg(test)]
     pub(crate) const fn unpublished_parts(&self) -> u32 {
         self.parts
-    }
-
-    /// Changes the limit. What is queued stays. The reader's must be changed as well.
-    pub(crate) const fn set_high_water_mark(&mut self, messages: u32) {
-        self.high_water_mark = HighWaterMark::new(messages);
     }
 
     /// Which size class the open chunk has.
@@ -425,17 +425,6 @@ impl Writer {
     }
 
     // --- the ends ----------------------------------------------------------------------------------------
-
-    /// Sets the key that this half's events tell.
-    ///
-    /// # Panics
-    /// If it is `u64::MAX`.
-    pub(crate) fn set_key(&mut self, key: u64) {
-        self.shared.writable.set_key(key);
-    }
-
-    /// Ends the pipe after the last whole message, as dropping does.
-    pub(crate) fn close(self) {}
 }
 
 /// Whether two chunks come from one connection.

@@ -77,7 +77,7 @@ fn a_full_writer_is_woken_by_what_the_engine_sends() {
         writer.write_frame(false, b"a");
         writer.publish();
         let reading = thread::spawn(move || {
-            let mut batch = Batch::new();
+            let mut batch = Batch::default();
             let bytes = reader.take(TakeLimits::default(), &mut batch);
             reader.sent(bytes);
             reader

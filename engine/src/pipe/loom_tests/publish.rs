@@ -103,7 +103,7 @@ fn a_take_lends_whole_messages_and_references() {
         expected.extend([0, 10]);
         expected.extend(body(2, 10));
         let mut sent = 0;
-        let mut batch = Batch::new();
+        let mut batch = Batch::default();
         let mut take = |reader: &mut crate::pipe::Reader| {
             let bytes = reader.take(TakeLimits::default(), &mut batch);
             assert_eq!(lent(&batch), expected[sent..sent + bytes]);

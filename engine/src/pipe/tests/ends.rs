@@ -61,7 +61,7 @@ fn each_body_is_released_once_in_whatever_state_the_halves_go() {
             };
             let (mut writer, mut reader) = pair(0, role);
             let released = Released::default();
-            let mut batch = Batch::new();
+            let mut batch = Batch::default();
             for _ in 0..3 {
                 // One slot in each of several chunks, and an unfinished message at the end.
                 writer.write_frame(true, &pattern(0, 600));
@@ -107,7 +107,7 @@ fn a_sent_body_is_released_although_its_chunk_is_still_open() {
     let released = Released::default();
     writer.write_body(false, released.body());
     writer.publish();
-    let mut batch = Batch::new();
+    let mut batch = Batch::default();
     let bytes = reader.take(TakeLimits::default(), &mut batch);
     reader.sent(bytes);
     assert_eq!(released.counts(), [0], "the batch is not back");

@@ -243,7 +243,7 @@ fn taken_bytes_are_the_published_stream() {
         let (mut writer, mut reader) = pair(0, Role::Engine);
         let mut queue = Queue::default();
         let mut stream = VecDeque::new();
-        let mut batch = Batch::new();
+        let mut batch = Batch::default();
         for step in steps {
             if let Step::Read(seed) = step {
                 read_bytes(&mut reader, &mut stream, &mut batch, *seed);

@@ -32,7 +32,7 @@ fn write_messages(writer: &mut Writer) -> (Vec<u8>, Vec<usize>) {
 /// Takes and sends everything, and returns it.
 fn take_all(reader: &mut Reader) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let mut batch = Batch::new();
+    let mut batch = Batch::default();
     while reader.has_data() {
         let taken = reader.take(TakeLimits::default(), &mut batch);
         bytes.extend(lent(&batch));
@@ -48,7 +48,7 @@ fn a_lost_connection_goes_on_at_the_next_message_from_every_byte() {
     for accepted in 0..=total {
         let (mut writer, mut reader) = pair(100, Role::Engine);
         let (stream, starts) = write_messages(&mut writer);
-        let mut batch = Batch::new();
+        let mut batch = Batch::default();
         assert_eq!(reader.take(TakeLimits::default(), &mut batch), stream.len());
         reader.sent(accepted);
         drop(batch);
@@ -86,7 +86,7 @@ fn what_is_discarded_is_counted_with_the_message_that_was_half_sent() {
     for accepted in 0..=total {
         let (mut writer, mut reader) = pair(10, Role::Engine);
         let (_, starts) = write_messages(&mut writer);
-        let mut batch = Batch::new();
+        let mut batch = Batch::default();
         reader.take(TakeLimits::default(), &mut batch);
         reader.sent(accepted);
         let whole = starts
@@ -114,7 +114,7 @@ fn a_take_is_bounded_and_cut_where_counts_are_known() {
         writer.write_frame(false, &pattern(serial, 64));
     }
     writer.publish();
-    let mut batch = Batch::new();
+    let mut batch = Batch::default();
     let bytes = reader.take(TakeLimits::default(), &mut batch);
     assert!((200 << 10..=256 << 10).contains(&bytes), "{bytes} bytes");
     assert!(reader.is_at_message_boundary());
@@ -132,7 +132,7 @@ fn a_huge_body_is_lent_in_pieces() {
     let body = pattern(1, 5 << 20);
     writer.write_body(false, Body::from(body.clone()));
     writer.publish();
-    let mut batch = Batch::new();
+    let mut batch = Batch::default();
     let bytes = reader.take(TakeLimits::default(), &mut batch);
     assert_eq!(bytes, 1 << 20);
     reader.sent(bytes);
@@ -149,7 +149,7 @@ fn scratch_goes_out_before_the_ranges() {
     let (mut writer, mut reader) = pair(0, Role::Engine);
     writer.write_frame(false, b"message");
     writer.publish();
-    let mut batch = Batch::new();
+    let mut batch = Batch::default();
     batch.scratch_mut().extend(b"greeting");
     reader.take(TakeLimits::default(), &mut batch);
     assert_eq!(
@@ -165,7 +165,7 @@ fn scratch_goes_out_before_the_ranges() {
 fn a_batch_keeps_its_bytes_when_the_pipe_is_gone() {
     let (mut writer, mut reader) = pair(0, Role::Engine);
     let (stream, _) = write_messages(&mut writer);
-    let mut batch = Batch::new();
+    let mut batch = Batch::default();
     reader.take(TakeLimits::default(), &mut batch);
     drop(reader);
     drop(writer);

@@ -94,7 +94,7 @@ fn an_engine_on_another_thread_takes_the_whole_stream() {
     let (writer, mut reader) = pipe(config, Pool::new(), writers.clone(), 1, readers.clone(), 2);
     let writing = thread::spawn(move || write_all(writer, &writers));
     let mut stream = Vec::new();
-    let mut batch = Batch::new();
+    let mut batch = Batch::default();
     let mut turn = 0;
     loop {
         let bytes = reader.take(TakeLimits::default(), &mut batch);

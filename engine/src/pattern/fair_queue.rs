@@ -34,7 +34,15 @@ impl FairQueue {
 
     /// Whether a frame could be taken now.
     pub(crate) fn can_receive(&mut self) -> bool {
-        self.inside_message || self.find().is_some()
+        loop {
+            let Some(reader) = self.readers.current() else {
+                return false;
+            };
+            if reader.has_message() {
+                return true;
+            }
+            self.pass_over();
+        }
     }
 
     /// Whether the frame taken next belongs to the message of the last one.
@@ -45,33 +53,34 @@ impl FairQueue {
     /// Takes one frame and hands it to `take`.
     #[inline]
     pub(crate) fn receive<T>(&mut self, take: impl FnOnce(PipeFrame<'_>) -> T) -> Option<T> {
-        let reader = self.find()?;
-        let frame = reader.next_frame().expect("a message is there, and whole");
-        let more = frame.more;
-        let taken = take(frame);
-        self.inside_message = more;
-        if !more {
-            self.readers.next_turn();
+        loop {
+            let reader = self.readers.current()?;
+            if let Some(frame) = reader.next_frame() {
+                let more = frame.more;
+                let taken = take(frame);
+                // A body whose owner waits to hear of its release is let go now, not at the next call.
+                reader.release_body();
+                self.inside_message = more;
+                if !more {
+                    self.readers.next_turn();
+                }
+                return Some(taken);
+            }
+            self.pass_over();
         }
-        Some(taken)
     }
 
-    /// The pipe whose turn it is and that has a message.
-    #[inline]
-    fn find(&mut self) -> Option<&mut Reader> {
-        // A first look and a second borrow: the borrow checker cannot see that the loop ends here.
-        loop {
-            let (_, reader) = self.readers.current()?;
-            if reader.has_message() {
-                break;
-            }
-            if reader.is_finished() {
-                self.readers.remove_current();
-            } else if reader.wait_for_message() {
-                self.readers.deactivate_current();
-            }
+    /// The pipe whose turn it is has nothing: it leaves the turns until it has, or for good if it is over.
+    #[cold]
+    fn pass_over(&mut self) {
+        let Some(reader) = self.readers.current() else {
+            return;
+        };
+        if reader.is_finished() {
+            self.readers.remove_current();
+        } else if reader.wait_for_message() {
+            self.readers.deactivate_current();
         }
-        self.readers.current().map(|(_, reader)| reader)
     }
 
     /// Drops all pipes; returns how many whole messages were in them.

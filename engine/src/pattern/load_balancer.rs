@@ -29,7 +29,8 @@ pub(crate) struct LoadBalancer {
 /// Where the rest of an unfinished message goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Unfinished {
-    In(u32),
+    /// To the pipe whose turn it is, which keeps it until the message ends.
+    Here,
     /// The pipe vanished: the rest is swallowed.
     Nowhere,
 }
@@ -70,7 +71,7 @@ impl LoadBalancer {
 
     /// Whether a message would be taken now.
     pub(crate) fn can_send(&mut self) -> bool {
-        self.unfinished.is_some() || self.writable().is_some()
+        self.unfinished.is_some() || self.find_writable()
     }
 
     /// Sends one frame; the last frame of a message makes the message visible.
@@ -79,57 +80,59 @@ impl LoadBalancer {
     /// No pipe can take a message now; the frame comes back. Later frames of a message are never refused.
     #[inline]
     pub(crate) fn send<'a>(&mut self, frame: Outgoing<'a>, more: bool) -> Result<(), Outgoing<'a>> {
-        let index = match self.unfinished {
-            None => match self.writable() {
-                Some(index) => index,
-                None => return Err(frame),
-            },
-            Some(Unfinished::In(index)) => index,
-            Some(Unfinished::Nowhere) => {
-                if !more {
+        if self.unfinished == Some(Unfinished::Nowhere) {
+            return self.swallow(more);
+        }
+        loop {
+            if let Some(writer) = self.writers.current()
+                && writer.can_write()
+                && !writer.is_reader_gone()
+            {
+                match frame {
+                    Outgoing::Copied(bytes) => writer.write_frame(more, bytes),
+                    Outgoing::Shared(body) => writer.write_body(more, body),
+                }
+                if more {
+                    self.unfinished = Some(Unfinished::Here);
+                } else {
+                    writer.publish();
                     self.unfinished = None;
+                    self.writers.next_turn();
                 }
                 return Ok(());
             }
-        };
-        let writer = self
-            .writers
-            .at(index)
-            .expect("a pipe with an unfinished message stays");
-        match frame {
-            Outgoing::Copied(bytes) => writer.write_frame(more, bytes),
-            Outgoing::Shared(body) => writer.write_body(more, body),
-        }
-        if more {
-            self.unfinished = Some(Unfinished::In(index));
-            if writer.is_reader_gone() {
+            if self.unfinished.is_some() {
                 self.abandon_unfinished();
+                return self.swallow(more);
             }
-        } else {
-            writer.publish();
+            if !self.find_writable() {
+                return Err(frame);
+            }
+        }
+    }
+
+    /// The message goes on, but its pipe is gone.
+    #[cold]
+    fn swallow(&mut self, more: bool) -> Result<(), Outgoing<'static>> {
+        if !more {
             self.unfinished = None;
-            self.writers.next_turn();
         }
         Ok(())
     }
 
-    /// The slot of the pipe whose turn it is and that has credit.
-    #[inline]
-    fn writable(&mut self) -> Option<u32> {
-        loop {
-            let (index, writer) = self.writers.current()?;
-            if writer.can_write() {
-                if !writer.is_reader_gone() {
-                    return Some(index);
-                }
-            } else if !writer.is_reader_gone() {
-                if writer.wait_for_credit() {
-                    self.writers.deactivate_current();
-                }
-                continue;
+    /// Gives the turn to a pipe that has credit; those that have none leave the turns.
+    #[cold]
+    fn find_writable(&mut self) -> bool {
+        while let Some(writer) = self.writers.current() {
+            if writer.is_reader_gone() {
+                self.remove_current();
+            } else if writer.can_write() {
+                return true;
+            } else if writer.wait_for_credit() {
+                self.writers.deactivate_current();
             }
-            self.remove_current();
         }
+        false
     }
 
     #[cold]
@@ -142,7 +145,7 @@ impl LoadBalancer {
     /// The peer vanished between two parts: the rest of the message goes nowhere.
     #[cold]
     fn abandon_unfinished(&mut self) {
-        if let Some((_, writer)) = self.writers.current() {
+        if let Some(writer) = self.writers.current() {
             writer.abort();
         }
         self.remove_current();
@@ -152,8 +155,8 @@ impl LoadBalancer {
 
     /// Drops the parts of a message whose last part was not sent.
     pub(crate) fn abort(&mut self) {
-        if let Some(Unfinished::In(index)) = self.unfinished.take()
-            && let Some(writer) = self.writers.at(index)
+        if self.unfinished.take() == Some(Unfinished::Here)
+            && let Some(writer) = self.writers.current()
         {
             writer.abort();
         }

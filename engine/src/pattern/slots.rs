@@ -2,6 +2,9 @@
 
 use crate::pipe::Event;
 
+/// `current` while no pipe is active.
+const NONE: u32 = u32::MAX;
+
 /// Pipes by key, and whose turn it is. Keys carry a generation, so that an event for a pipe that is gone finds
 /// nothing.
 #[derive(Debug)]
@@ -11,6 +14,8 @@ pub(super) struct Slots<P> {
     active: Vec<u32>,
     /// Whose turn it is: a place in `active`.
     turn: usize,
+    /// The slot at that place, looked up once per turn; [`NONE`] without one.
+    current: u32,
 }
 
 #[derive(Debug)]
@@ -26,6 +31,7 @@ impl<P> Slots<P> {
             pipes: Vec::new(),
             active: Vec::new(),
             turn: 0,
+            current: NONE,
         }
     }
 
@@ -46,38 +52,34 @@ impl<P> Slots<P> {
         self.activate_slot(index as u32);
     }
 
-    /// The pipe whose turn it is, and its slot.
+    /// The pipe whose turn it is.
     #[inline]
-    pub(super) fn current(&mut self) -> Option<(u32, &mut P)> {
-        let index = *self.active.get(self.turn)?;
-        self.pipes[index as usize]
-            .pipe
-            .as_mut()
-            .map(|pipe| (index, pipe))
-    }
-
-    /// A pipe by its slot.
-    #[inline]
-    pub(super) fn at(&mut self, index: u32) -> Option<&mut P> {
-        self.pipes.get_mut(index as usize)?.pipe.as_mut()
+    pub(super) fn current(&mut self) -> Option<&mut P> {
+        self.pipes.get_mut(self.current as usize)?.pipe.as_mut()
     }
 
     /// The turn goes to the next active pipe.
     #[inline]
     pub(super) fn next_turn(&mut self) {
-        self.turn += 1;
+        if self.active.len() > 1 {
+            self.turn += 1;
+            self.settle_turn();
+        }
+    }
+
+    /// Wraps the turn around and looks its slot up.
+    fn settle_turn(&mut self) {
         if self.turn >= self.active.len() {
             self.turn = 0;
         }
+        self.current = self.active.get(self.turn).copied().unwrap_or(NONE);
     }
 
     /// The pipe whose turn it is cannot be used until an event says so; the next one gets its turn.
     pub(super) fn deactivate_current(&mut self) {
         let index = self.active.remove(self.turn);
         self.pipes[index as usize].active = false;
-        if self.turn >= self.active.len() {
-            self.turn = 0;
-        }
+        self.settle_turn();
     }
 
     /// An event named a pipe: it is active again.
@@ -95,16 +97,13 @@ impl<P> Slots<P> {
     fn activate_slot(&mut self, index: u32) {
         self.pipes[index as usize].active = true;
         self.active.push(index);
+        self.settle_turn();
     }
 
     /// Removes the pipe whose turn it is.
     pub(super) fn remove_current(&mut self) -> Option<P> {
         let index = *self.active.get(self.turn)?;
         self.deactivate_current();
-        self.remove(index)
-    }
-
-    fn remove(&mut self, index: u32) -> Option<P> {
         let slot = &mut self.pipes[index as usize];
         slot.generation = slot.generation.wrapping_add(1);
         slot.pipe.take()
@@ -113,11 +112,75 @@ impl<P> Slots<P> {
     /// Removes all pipes.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = P> + '_ {
         self.active.clear();
-        self.turn = 0;
+        self.settle_turn();
         self.pipes.iter_mut().filter_map(|slot| {
             slot.generation = slot.generation.wrapping_add(1);
             slot.active = false;
             slot.pipe.take()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipe::EventKind;
+
+    fn named(names: &[char]) -> Slots<char> {
+        let mut slots = Slots::new();
+        for name in names {
+            slots.add(|_| *name);
+        }
+        slots
+    }
+
+    const fn event(key: u64) -> Event {
+        Event {
+            key,
+            kind: EventKind::Readable,
+        }
+    }
+
+    #[test]
+    fn turns_go_round() {
+        let mut slots = named(&['a', 'b', 'c']);
+        let mut seen = String::new();
+        for _ in 0..7 {
+            seen.push(*slots.current().unwrap());
+            slots.next_turn();
+        }
+        assert_eq!(seen, "abcabca");
+    }
+
+    #[test]
+    fn a_pipe_that_cannot_be_used_is_passed_over_until_its_event() {
+        let mut slots = named(&['a', 'b']);
+        slots.deactivate_current();
+        assert_eq!(slots.current(), Some(&mut 'b'));
+        slots.next_turn();
+        assert_eq!(slots.current(), Some(&mut 'b'));
+        slots.deactivate_current();
+        assert_eq!(slots.current(), None);
+        slots.activate(event(0));
+        slots.activate(event(0));
+        assert_eq!(slots.current(), Some(&mut 'a'));
+        slots.deactivate_current();
+        assert_eq!(slots.current(), None);
+    }
+
+    #[test]
+    fn an_event_of_a_removed_pipe_does_not_touch_its_successor() {
+        let mut slots = named(&['a']);
+        assert_eq!(slots.remove_current(), Some('a'));
+        let mut key = 0;
+        slots.add(|new| {
+            key = new;
+            'b'
+        });
+        slots.deactivate_current();
+        slots.activate(event(0));
+        assert_eq!(slots.current(), None);
+        slots.activate(event(key));
+        assert_eq!(slots.current(), Some(&mut 'b'));
     }
 }

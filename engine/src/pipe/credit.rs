@@ -23,10 +23,13 @@ impl HighWaterMark {
         Self(messages)
     }
 
-    /// Whether a pipe with so many unacknowledged messages admits no new one.
-    #[inline]
-    pub(super) const fn is_full(self, outstanding: u64) -> bool {
-        self.0 != 0 && outstanding >= self.0 as u64
+    /// How many messages may be written in all once `acked` of them are acknowledged.
+    pub(super) const fn full_at(self, acked: u64) -> u64 {
+        if self.0 == 0 {
+            u64::MAX
+        } else {
+            acked + self.0 as u64
+        }
     }
 
     /// How many consumed messages an application acknowledges at once.

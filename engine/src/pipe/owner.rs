@@ -33,7 +33,12 @@ const CLOSED: u32 = 2;
 /// When the last handle goes nobody will look at the ready list again, and the pipes on it are let go; one that
 /// is listed later is let go at once. Pipes and mailboxes therefore keep the sleeper, not the handle.
 #[derive(Clone)]
-pub(crate) struct Owner(Arc<Handle>);
+pub(crate) struct Owner {
+    sleeper: Arc<Sleeper>,
+    /// Counts the handles; the last one closes the sleeper.
+    #[expect(dead_code, reason = "its drop is what it is for")]
+    handle: Arc<Handle>,
+}
 
 struct Handle(Arc<Sleeper>);
 
@@ -66,37 +71,45 @@ impl Owner {
     }
 
     fn new(bell: Bell) -> Self {
-        Self(Arc::new(Handle(Arc::new(Sleeper {
+        let sleeper = Arc::new(Sleeper {
             ready: ReadyList::new(),
             letters: AtomicUsize::new(0),
             state: AtomicU32::new(AWAKE),
             bell,
             descriptor: Descriptor::new(),
-        }))))
+        });
+        let handle = Arc::new(Handle(sleeper.clone()));
+        Self { sleeper, handle }
     }
 
     /// Tells what became ready, oldest first. Events are hints: the pipe itself says what it has.
     pub(crate) fn ready_events(&self, tell: impl FnMut(Event)) {
-        self.0.0.ready.pop_all(tell);
+        self.sleeper.ready.pop_all(tell);
     }
 
     /// Whether [`Self::ready_events`] would find something: one load.
     #[inline]
     pub(crate) fn has_ready(&self) -> bool {
-        !self.0.0.ready.is_empty()
+        !self.sleeper.ready.is_empty()
+    }
+
+    /// Whether anything is announced: a pipe on the list, or a letter.
+    #[inline]
+    pub(crate) fn has_news(&self) -> bool {
+        self.has_ready() || self.has_mail()
     }
 
     /// Whether a mailbox of this owner has something: one load.
     #[inline]
     pub(crate) fn has_mail(&self) -> bool {
         // Relaxed: a hint; the mailbox's lock synchronises, and sleepers fence before they look.
-        self.0.0.letters.load(Ordering::Relaxed) != 0
+        self.sleeper.letters.load(Ordering::Relaxed) != 0
     }
 
     /// Announces that the owner is about to sleep. Returns false, and stays awake, if there is something to do.
     pub(crate) fn prepare_sleep(&self) -> bool {
         // Relaxed: the fence orders the store before the looks, and the driver or parker orders the rest.
-        self.0.0.state.store(ASLEEP, Ordering::Relaxed);
+        self.sleeper.state.store(ASLEEP, Ordering::Relaxed);
         // ORDERING: pairs with the fence in `notify`.
         fence(Ordering::SeqCst);
         if self.has_ready() || self.has_mail() {
@@ -109,7 +122,7 @@ impl Owner {
     /// Says that the owner looks again by itself. Call it after each sleep.
     pub(crate) fn awake(&self) {
         // Relaxed: a waker that still sees the old state rings once too often, which is allowed.
-        self.0.0.state.store(AWAKE, Ordering::Relaxed);
+        self.sleeper.state.store(AWAKE, Ordering::Relaxed);
     }
 
     /// Sleeps until something is announced or `deadline` has passed. Returns whether there is something; a ring
@@ -118,7 +131,7 @@ impl Owner {
     /// # Panics
     /// If the owner sleeps in a driver.
     pub(crate) fn park(&self, deadline: Option<Instant>) -> bool {
-        let Bell::Parker(parker) = &self.0.0.bell else {
+        let Bell::Parker(parker) = &self.sleeper.bell else {
             panic!("a reactor sleeps in its driver")
         };
         if !self.prepare_sleep() {
@@ -136,12 +149,12 @@ impl Owner {
     /// # Errors
     /// Those of socketpair(2).
     pub(crate) fn descriptor(&self) -> io::Result<RawFd> {
-        let (descriptor, made) = self.0.0.descriptor.get_or_make()?;
+        let (descriptor, made) = self.sleeper.descriptor.get_or_make()?;
         if made {
             // ORDERING: pairs with the fence in `notify`: who did not see the descriptor is seen here.
             fence(Ordering::SeqCst);
             if self.has_ready() || self.has_mail() {
-                self.0.0.descriptor.signal();
+                self.sleeper.descriptor.signal();
             }
         }
         Ok(descriptor)
@@ -150,20 +163,20 @@ impl Owner {
     /// Whether the descriptor is readable.
     #[cfg(test)]
     pub(super) fn is_descriptor_readable(&self) -> bool {
-        self.0.0.descriptor.is_readable()
+        self.sleeper.descriptor.is_readable()
     }
 
     /// Makes the descriptor unreadable. Look only afterwards.
     pub(crate) fn clear_descriptor(&self) {
-        self.0.0.descriptor.clear();
+        self.sleeper.descriptor.clear();
     }
 
     pub(super) fn into_sleeper(self) -> Arc<Sleeper> {
-        self.0.0.clone()
+        self.sleeper.clone()
     }
 
     pub(super) fn sleeper(&self) -> &Arc<Sleeper> {
-        &self.0.0
+        &self.sleeper
     }
 }
 

@@ -8,7 +8,7 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use super::frame::COMMAND;
+use super::frame::{COMMAND, Head};
 use super::reader::NO_SLOT;
 use super::{Reader, Role};
 use crate::memory::{Body, ChunkRef, ConnectionInfo, Slice};
@@ -111,13 +111,19 @@ impl Reader {
     /// Whether a frame is there that [`Self::next_frame`] would return. Commands before it are skipped.
     #[inline]
     pub(crate) fn has_message(&mut self) -> bool {
+        self.peek().is_some()
+    }
+
+    /// The head of the next frame, behind commands.
+    #[inline]
+    fn peek(&mut self) -> Option<Head> {
         loop {
             if self.offset == self.end && !self.refill() {
-                return false;
+                return None;
             }
             let head = Self::head_at(&self.chunk, self.offset);
             if head.flags & COMMAND == 0 {
-                return true;
+                return Some(head);
             }
             self.pass_frame(head.bytes, head.body);
         }
@@ -131,13 +137,10 @@ impl Reader {
         if self.released != self.slot {
             self.release_slots();
         }
-        if !self.has_message() {
-            return None;
-        }
-        let head = Self::head_at(&self.chunk, self.offset);
+        let head = self.peek()?;
         let body_at = self.offset + head.bytes;
         let by_reference = self.pass_frame(head.bytes, head.body);
-        if !head.more() && !head.is_command() {
+        if !head.more() {
             self.consumed += 1;
             if self.consumed - self.acked >= self.step && self.role == Role::Application {
                 self.acknowledge(self.consumed);

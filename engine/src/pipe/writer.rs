@@ -63,8 +63,8 @@ pub(crate) struct Writer {
     pub(super) written: u64,
     /// Whole messages published, cumulative.
     published_messages: u64,
-    /// The reader's count as last looked up.
-    acked: u64,
+    /// How many messages may be written, by the reader's count as last looked up; `u64::MAX` without a mark.
+    full_at: u64,
     high_water_mark: HighWaterMark,
     reader_role: Role,
     /// Chunks before the open one, cumulative.
@@ -110,7 +110,7 @@ impl Writer {
             published: Commit::default(),
             written: 0,
             published_messages: 0,
-            acked: 0,
+            full_at: high_water_mark.full_at(0),
             high_water_mark,
             reader_role,
             sealed_chunks: 0,
@@ -358,15 +358,16 @@ impl Writer {
     /// Whether a new message may start. Later parts of an unfinished message are always admitted.
     #[inline]
     pub(crate) fn can_write(&mut self) -> bool {
-        !self.high_water_mark.is_full(self.written - self.acked) || self.parts > 0 || self.refresh()
+        self.written < self.full_at || self.parts > 0 || self.refresh()
     }
 
     /// Looks the reader's count up, which costs a cache line: only when the pipe looks full.
     #[cold]
     fn refresh(&mut self) -> bool {
         // Relaxed: a count that orders nothing; `wait_for_credit` fences.
-        self.acked = self.shared.reader.acked.load(Ordering::Relaxed);
-        !self.high_water_mark.is_full(self.written - self.acked)
+        let acked = self.shared.reader.acked.load(Ordering::Relaxed);
+        self.full_at = self.high_water_mark.full_at(acked);
+        self.written < self.full_at
     }
 
     /// Asks to be listed when the pipe is half empty, or the reader goes. Returns false if there is credit

@@ -113,7 +113,7 @@ impl<D: EngineDriver> Reactor<D> {
             let Self { services, spin, .. } = self;
             worked = spin.until(|| {
                 let owner = &services.owner;
-                owner.has_ready() || owner.has_mail() || services.driver.is_ready()
+                owner.has_news() || services.driver.is_ready()
             });
         }
         let mut completions = std::mem::take(&mut self.completions);
@@ -177,7 +177,7 @@ impl<D: EngineDriver> Reactor<D> {
     /// Commands, ready pipes, deadlines. Returns whether there was anything.
     fn look_around(&mut self) -> bool {
         let mut worked = false;
-        if self.services.owner.has_ready() || self.services.owner.has_mail() {
+        if self.services.owner.has_news() {
             worked = true;
             let mut commands = std::mem::take(&mut self.commands);
             self.mailbox.drain(&mut commands);

@@ -27,7 +27,7 @@ use crate::context::Host;
 use crate::counters::Statistics;
 use crate::memory::Pool;
 use crate::pattern::{FairQueue, LoadBalancer};
-use crate::pipe::EventKind;
+use crate::pipe::{EventKind, Owner};
 use crate::reactor::{Command, Spin};
 use attach::Attachments;
 
@@ -91,6 +91,8 @@ pub struct Readiness {
 pub struct Socket {
     socket_type: SocketType,
     shared: Arc<SocketShared>,
+    /// That of `shared`, one step nearer.
+    owner: Owner,
     options: Options,
     pool: Pool,
     balancer: LoadBalancer,
@@ -108,6 +110,7 @@ impl Socket {
         let shared = host.register_socket();
         Self {
             socket_type,
+            owner: shared.owner.clone(),
             shared,
             options: Options::default(),
             pool: Pool::new(),
@@ -163,7 +166,7 @@ impl Socket {
     /// Takes events in: pipes that became usable, new peers, answers.
     #[inline]
     fn look_if_called(&mut self) {
-        if self.shared.owner.has_ready() || self.shared.owner.has_mail() {
+        if self.owner.has_news() {
             self.look();
         }
     }
@@ -202,8 +205,8 @@ impl Socket {
     /// Waits until something may have happened or the deadline passed; returns whether the deadline passed.
     #[cold]
     fn wait(&mut self, deadline: Option<Instant>) -> bool {
-        let owner = &self.shared.owner;
-        let called = self.spin.until(|| owner.has_ready() || owner.has_mail());
+        let owner = &self.owner;
+        let called = self.spin.until(|| owner.has_news());
         let called = called || owner.park(deadline);
         self.look();
         // A sleep may end without a reason; only the clock says that the time is up.

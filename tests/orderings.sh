@@ -31,6 +31,7 @@ edition = "2024"
 ringmq-driver = { path = "$root/engine/driver" }
 bytes = "$(version bytes)"
 crossbeam-utils = "$(version crossbeam-utils)"
+crossbeam-queue = "$(version crossbeam-queue)"
 [target.'cfg(loom)'.dependencies]
 loom = "$(version loom)"
 [profile.release]

@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::body_buffer::AlignedMemory;
+use super::BodyPool;
+use super::aligned::AlignedMemory;
 
 /// A C function that releases memory which its caller lent, as `zmq_msg_init_data` takes it.
 pub type FreeFn = unsafe extern "C" fn(data: *mut c_void, hint: *mut c_void);
@@ -100,6 +101,20 @@ impl Body {
         };
         // SAFETY: the caller promises the memory until `free` runs, and the closure is what runs it.
         unsafe { Self::with_release(data, len, Box::new(move || call.run())) }
+    }
+
+    /// A body with a copy of `bytes`, in memory of `pool`; `bytes` is not empty.
+    pub(crate) fn copied(bytes: &[u8], pool: &BodyPool) -> Self {
+        let mut memory = AlignedMemory::EMPTY;
+        memory.grow(bytes.len(), 0, pool);
+        // SAFETY: the memory is new, holds as many bytes, and `bytes` borrows something else.
+        unsafe {
+            memory
+                .start()
+                .as_ptr()
+                .copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+        }
+        Self::from_aligned(memory, bytes.len())
     }
 
     /// A body over memory that was filled by receiving.

@@ -9,8 +9,10 @@
 //!                    └─ ConnectionInfo: the facts of the connection its bytes came from
 //! ```
 
+mod aligned;
 mod body;
 mod body_buffer;
+mod body_pool;
 mod chunk;
 mod commit;
 mod info;
@@ -25,6 +27,7 @@ mod unit;
 pub(crate) use body::Body;
 pub use body::FreeFn;
 pub(crate) use body_buffer::BodyBuffer;
+pub(crate) use body_pool::{BodyPool, RECEIVING_KEEPS_BYTES, SENDING_KEEPS_BYTES};
 pub(crate) use chunk::{ChunkRef, NO_MESSAGE};
 pub(crate) use commit::Commit;
 pub(crate) use info::ConnectionInfo;

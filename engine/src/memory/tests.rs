@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 
 use super::pool::RETAINED_BYTES_MAX;
-use super::{Body, BodyBuffer, Pool, SizeClass, Unit};
+use super::{Body, BodyBuffer, BodyPool, Pool, SizeClass, Unit};
 
 #[test]
 fn a_body_may_be_made_of_any_memory() {
@@ -55,7 +55,7 @@ fn a_c_free_function_runs_once_after_the_last_clone() {
 
 #[test]
 fn a_buffer_reserves_no_more_than_twice_what_came() {
-    let mut buffer = BodyBuffer::new(usize::MAX >> 1);
+    let mut buffer = BodyBuffer::new(BodyPool::new(0), usize::MAX >> 1, 0);
     assert_eq!(buffer.reserved(), 0);
     let mut received = 0;
     while received < 3 << 20 {
@@ -70,7 +70,7 @@ fn a_buffer_reserves_no_more_than_twice_what_came() {
 
 #[test]
 fn lent_space_stays_in_place_until_it_is_filled() {
-    let mut buffer = BodyBuffer::new(200_000);
+    let mut buffer = BodyBuffer::new(BodyPool::new(0), 200_000, 0);
     let mut filled = 0_usize;
     while !buffer.is_complete() {
         let lent = buffer.space().as_ptr();
@@ -95,11 +95,11 @@ fn lent_space_stays_in_place_until_it_is_filled() {
 
 #[test]
 fn a_buffer_takes_what_came_another_way_up_to_its_size() {
-    let mut buffer = BodyBuffer::new(5);
+    let mut buffer = BodyBuffer::new(BodyPool::new(0), 5, 0);
     assert_eq!(buffer.append(b"abc"), 3);
     assert_eq!(buffer.append(b"defg"), 2);
     assert_eq!(&*buffer.finish(), b"abcde");
-    assert!(BodyBuffer::new(0).finish().is_empty());
+    assert!(BodyBuffer::new(BodyPool::new(0), 0, 0).finish().is_empty());
 }
 
 /// A chunk that only the result keeps.

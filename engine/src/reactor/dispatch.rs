@@ -108,7 +108,7 @@ impl<D: EngineDriver> Reactor<D> {
             (None, Err(_)) => return,
         };
         let now = self.services.driver.now();
-        let link = Link::connected(socket, &listener.config.wire, now);
+        let link = Link::connected(socket, &listener.config.wire, &self.services.bodies, now);
         let key = self.sessions.insert_with(|key| {
             Session::accepted(
                 key,

@@ -4,7 +4,7 @@ use ringmq_driver::{Driver, SocketId, Time, Token};
 
 use super::table::Key;
 use super::timers::Timers;
-use crate::memory::Pool;
+use crate::memory::{BodyPool, Pool, RECEIVING_KEEPS_BYTES};
 use crate::pipe::Owner;
 use crate::session::Surroundings;
 
@@ -17,6 +17,7 @@ pub(crate) struct Services<D> {
     pub(crate) driver: D,
     pub(crate) timers: Timers,
     pub(crate) pool: Pool,
+    pub(crate) bodies: BodyPool,
     pub(crate) owner: Owner,
     /// Sessions whose applications are still to be woken for what was published, and how many bytes that was.
     sleepers: Vec<Key>,
@@ -50,6 +51,7 @@ impl<D: Driver> Services<D> {
             driver,
             timers: Timers::default(),
             pool: Pool::new(),
+            bodies: BodyPool::new(RECEIVING_KEEPS_BYTES),
             owner,
             sleepers: Vec::new(),
             sleepers_bytes: 0,

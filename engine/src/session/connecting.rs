@@ -30,7 +30,13 @@ impl Session {
                     .config
                     .connect_timeout
                     .map(|timeout| now.after(timeout));
-                self.link = Some(Link::connecting(socket, &self.config.wire, now, until));
+                self.link = Some(Link::connecting(
+                    socket,
+                    &self.config.wire,
+                    &services.bodies,
+                    now,
+                    until,
+                ));
             }
             // Out of descriptors, for example: it may work later, as any other failure may.
             Err(_) => self.plan_retry(services),
@@ -53,7 +59,7 @@ impl Session {
         match result {
             Ok(()) => {
                 let now = services.driver.now();
-                *link = Link::connected(link.socket, &self.config.wire, now);
+                *link = Link::connected(link.socket, &self.config.wire, &services.bodies, now);
                 self.begin(services);
             }
             Err(_) => self.close_link(services),

@@ -141,8 +141,13 @@ fn frame_tail(link: &mut Link, inbound: &mut Writer) -> Result<(), wire::Error> 
 
 fn start_large(link: &mut Link, header: FrameHeader) {
     link.wire.large_frame_taken(header);
+    receive_large(link, header);
+}
+
+/// The body of a frame is received into memory of its own from here on.
+pub(super) fn receive_large(link: &mut Link, header: FrameHeader) {
     link.follows_large = header.body_bytes as usize >= IN_PLACE_BYTES_MIN;
-    let buffer = Some(BodyBuffer::new(header.body_bytes as usize));
+    let buffer = Some(link.body_buffer(header.body_bytes as usize));
     link.large = Some(LargeFrame {
         more: header.more,
         command: header.command,
@@ -161,6 +166,7 @@ pub(super) fn finish_large(link: &mut Link, inbound: &mut Writer) {
         buffer: Some(buffer),
     }) = whole
     {
+        link.largest_body = link.largest_body.max(buffer.total());
         inbound.attach_body(more, buffer.finish());
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use ringmq_driver::{Demand, End, Received};
 use ringmq_wire::{self as wire, Framing};
 
-use super::frames::{IN_PLACE_BYTES_MIN, complete_frame, finish_large, take_run};
+use super::frames::{IN_PLACE_BYTES_MIN, complete_frame, finish_large, receive_large, take_run};
 use super::link::{LargeFrame, Link, Receiving, Stage};
 use super::{EngineDriver, Fate, Role, Session};
 use crate::memory::{ConnectionInfo, Pool};
@@ -260,9 +260,11 @@ impl Session {
                 bytes = &bytes[taken..];
                 finish_large(link, inbound);
             } else if link.wire.framing() == Some(Framing::V1) {
-                let rest = link.version_one.decode(&mut link.wire, inbound, bytes)?;
-                (bytes, link.large) = rest;
-                finish_large(link, inbound);
+                let (rest, large) = link.version_one.decode(&mut link.wire, inbound, bytes)?;
+                bytes = rest;
+                if let Some(header) = large {
+                    receive_large(link, header);
+                }
             } else if inbound.tail().is_empty() {
                 bytes = take_run(link, inbound, bytes)?;
             } else {

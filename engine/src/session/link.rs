@@ -6,7 +6,7 @@ use ringmq_driver::{SocketId, Time};
 use ringmq_wire as wire;
 
 use super::version_one;
-use crate::memory::BodyBuffer;
+use crate::memory::{BodyBuffer, BodyPool};
 use crate::pipe::Batch;
 
 /// How far a connection has come.
@@ -59,6 +59,10 @@ pub(crate) struct Link {
     pub(super) wire: wire::Connection,
     pub(super) receiving: Receiving,
     pub(super) large: Option<LargeFrame>,
+    /// Memory of large bodies.
+    bodies: BodyPool,
+    /// The largest body that this peer has sent whole: so much may be reserved for the next at once.
+    pub(super) largest_body: usize,
     /// The last frame was so large that most of it was received in place; the next one may be, too.
     pub(super) follows_large: bool,
     /// A send is in flight.
@@ -80,22 +84,30 @@ impl Link {
     pub(super) fn connecting(
         socket: SocketId,
         config: &Arc<wire::Config>,
+        bodies: &BodyPool,
         now: Time,
         until: Option<Time>,
     ) -> Self {
-        let mut link = Self::connected(socket, config, now);
+        let mut link = Self::connected(socket, config, bodies, now);
         link.stage = Stage::Connecting { until };
         link
     }
 
     /// A connection that exists; the handshake begins now.
-    pub(crate) fn connected(socket: SocketId, config: &Arc<wire::Config>, now: Time) -> Self {
+    pub(crate) fn connected(
+        socket: SocketId,
+        config: &Arc<wire::Config>,
+        bodies: &BodyPool,
+        now: Time,
+    ) -> Self {
         Self {
             socket,
             stage: Stage::Handshaking,
             wire: wire::Connection::new(Arc::clone(config), now.as_nanos()),
             receiving: Receiving::Idle,
             large: None,
+            bodies: bodies.clone(),
+            largest_body: 0,
             follows_large: false,
             sending: false,
             output_bytes: 0,
@@ -104,6 +116,11 @@ impl Link {
             prefers_once: false,
             small_reads: 0,
         }
+    }
+
+    /// A buffer for a large body of `total` bytes.
+    pub(super) fn body_buffer(&self, total: usize) -> BodyBuffer {
+        BodyBuffer::new(self.bodies.clone(), total, self.largest_body)
     }
 
     pub(super) fn is_handshaking(&self) -> bool {

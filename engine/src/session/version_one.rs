@@ -5,8 +5,6 @@
 
 use ringmq_wire::{self as wire, FrameHeader, Framing, HEADER_BYTES_MAX};
 
-use super::link::LargeFrame;
-use crate::memory::BodyBuffer;
 use crate::pipe::{FrameBody, Reader, Writer};
 
 /// How many bytes of messages one send carries to a 1.0 peer.
@@ -82,14 +80,14 @@ impl Transcoder {
         self.sent = 0;
     }
 
-    /// Takes received bytes; whole frames go to the pipe. Returns a large frame to be filled by the caller
-    /// with the bytes that it leaves unused, if one begins.
+    /// Takes received bytes; whole frames go to the pipe. Returns what it leaves unused, and the header of a large
+    /// frame that begins there, if one does.
     pub(super) fn decode<'a>(
         &mut self,
         wire: &mut wire::Connection,
         writer: &mut Writer,
         mut bytes: &'a [u8],
-    ) -> Result<(&'a [u8], Option<LargeFrame>), wire::Error> {
+    ) -> Result<(&'a [u8], Option<FrameHeader>), wire::Error> {
         loop {
             let Some((header, header_bytes)) = self.header(&mut bytes)? else {
                 return Ok((bytes, None));
@@ -98,15 +96,7 @@ impl Transcoder {
             if body_bytes > wire::LARGE_BODY_BYTES_DEFAULT {
                 wire.account_v1(header)?;
                 self.pending.clear();
-                let buffer = Some(BodyBuffer::new(body_bytes));
-                return Ok((
-                    bytes,
-                    Some(LargeFrame {
-                        more: header.more,
-                        command: false,
-                        buffer,
-                    }),
-                ));
+                return Ok((bytes, Some(header)));
             }
             let missing = header_bytes + body_bytes - self.pending.len();
             let taken = missing.min(bytes.len());

@@ -25,7 +25,7 @@ use std::time::Instant;
 use crate::clock;
 use crate::context::Host;
 use crate::counters::Statistics;
-use crate::memory::Pool;
+use crate::memory::{BodyPool, Pool, SENDING_KEEPS_BYTES};
 use crate::pattern::{FairQueue, LoadBalancer};
 use crate::pipe::{EventKind, Owner};
 use crate::reactor::{Command, Spin};
@@ -95,6 +95,8 @@ pub struct Socket {
     owner: Owner,
     options: Options,
     pool: Pool,
+    /// Memory of large bodies that `send_bytes` copies.
+    bodies: BodyPool,
     balancer: LoadBalancer,
     queue: FairQueue,
     attachments: Attachments,
@@ -114,6 +116,7 @@ impl Socket {
             shared,
             options: Options::default(),
             pool: Pool::new(),
+            bodies: BodyPool::new(SENDING_KEEPS_BYTES),
             balancer: LoadBalancer::new(),
             queue: FairQueue::new(),
             attachments: Attachments::default(),

@@ -102,7 +102,7 @@ impl Socket {
                 let frame = if bytes.len() <= COPY_BYTES_MAX {
                     Outgoing::Copied(bytes)
                 } else {
-                    Outgoing::Shared(Body::from(bytes.to_vec()))
+                    Outgoing::Shared(Body::copied(bytes, &self.bodies))
                 };
                 self.balancer
                     .send(frame, false)

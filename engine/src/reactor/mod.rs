@@ -56,6 +56,8 @@ pub(crate) struct Reactor<D: EngineDriver> {
     spin: Spin,
     /// The last poll was only to see whether more of a flood was there.
     looked_for_more: bool,
+    /// Completions were dispatched since the last poll, so operations may wait to be submitted.
+    asked: bool,
     stopping: bool,
     // Reused from turn to turn for their capacity.
     completions: Vec<Completion<Batch, Filling>>,
@@ -84,6 +86,7 @@ impl<D: EngineDriver> Reactor<D> {
             unauthenticated: VecDeque::new(),
             spin,
             looked_for_more: false,
+            asked: false,
             stopping: false,
             completions: Vec::new(),
             commands: Vec::new(),
@@ -109,6 +112,8 @@ impl<D: EngineDriver> Reactor<D> {
             return Ok(Turned::Stopped);
         }
         worked |= self.wake_sleepers(worked);
+        // What the last completions made us ask for is under way before we spin, not after.
+        worked |= std::mem::take(&mut self.asked) && self.spin.would_spin();
         if !worked && !self.services.driver.is_ready() {
             let Self { services, spin, .. } = self;
             worked = spin.until(|| {
@@ -118,6 +123,7 @@ impl<D: EngineDriver> Reactor<D> {
         }
         let mut completions = std::mem::take(&mut self.completions);
         let result = self.poll(worked, deadline, &mut completions);
+        self.asked = !completions.is_empty();
         for completion in completions.drain(..) {
             self.dispatch(completion);
         }

@@ -30,6 +30,12 @@ impl Spin {
         }
     }
 
+    /// Whether the next [`Self::until`] would spin at all.
+    pub(crate) const fn would_spin(&self) -> bool {
+        self.budget > 0
+            || (self.longest > 0 && self.waits.wrapping_add(1).is_multiple_of(PROBE_EVERY))
+    }
+
     /// Spins until `ready` or the budget is spent; returns whether it became ready.
     #[inline]
     pub(crate) fn until(&mut self, mut ready: impl FnMut() -> bool) -> bool {

@@ -1,5 +1,7 @@
 //! The program's processes from outside: peers spoken to by hand, line by line, and the commands a user types.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 

@@ -41,6 +41,14 @@ const FILES: &[(&str, &str)] = &[
         "bench-suite/src/usage.rs",
         "getrusage, which no dependency wraps",
     ),
+    (
+        "tests/src/bin/peer/allocator.rs",
+        "an allocator that counts, to show that a flood allocates nothing",
+    ),
+    (
+        "tests/src/bin/peer/seccomp.rs",
+        "a filter that refuses io_uring, as containers do",
+    ),
 ];
 
 /// Crates that forbid `unsafe` to the compiler, so that the list above cannot be wrong about them.

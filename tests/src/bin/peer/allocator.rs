@@ -2,6 +2,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::backtrace::Backtrace;
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 #[global_allocator]
@@ -12,6 +13,11 @@ static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 static COUNTING: AtomicBool = AtomicBool::new(false);
 /// The site of the first allocation is still to be told.
 static UNTOLD: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    /// This thread is telling a site, which takes allocations of its own.
+    static TELLING: Cell<bool> = const { Cell::new(false) };
+}
 
 #[derive(Debug)]
 struct Counted;
@@ -34,15 +40,16 @@ pub(crate) fn stop() -> u64 {
 
 fn count() {
     // Relaxed: as in `start`.
-    if !COUNTING.load(Ordering::Relaxed) {
+    if !COUNTING.load(Ordering::Relaxed) || TELLING.get() {
         return;
     }
     // Relaxed: a count orders nothing.
     ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-    // Relaxed: one thread wins the swap, which is all that is asked of it. It allocates from here on, and the
-    // count is wrong anyway by then, but no longer zero.
+    // Relaxed: one thread wins the swap, which is all that is asked of it.
     if UNTOLD.swap(false, Ordering::Relaxed) {
+        TELLING.set(true);
         eprintln!("first allocation:\n{}", Backtrace::force_capture());
+        TELLING.set(false);
     }
 }
 

@@ -22,11 +22,15 @@ pub(crate) struct Services<D> {
     /// Sessions whose applications are still to be woken for what was published, and how many bytes that was.
     sleepers: Vec<Key>,
     sleepers_bytes: usize,
+    /// For how many turns they have waited.
+    sleepers_turns: u32,
 }
 
 /// Applications are woken at the latest after so many bytes of a flood: few wake-ups, and the bytes are still in the
 /// core's cache.
 const WAKE_BYTES: usize = 256 << 10;
+/// And after so many turns, however busy others keep the reactor.
+const WAKE_TURNS: u32 = 8;
 
 /// Whose token it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +59,7 @@ impl<D: Driver> Services<D> {
             owner,
             sleepers: Vec::new(),
             sleepers_bytes: 0,
+            sleepers_turns: 0,
         }
     }
 
@@ -71,14 +76,16 @@ impl<D: Driver> Services<D> {
         !self.sleepers.is_empty()
     }
 
-    /// Whether they have waited long enough.
-    pub(crate) const fn sleepers_are_due(&self) -> bool {
-        self.sleepers_bytes >= WAKE_BYTES
+    /// Another turn begins: whether they have waited long enough.
+    pub(crate) const fn sleepers_are_due(&mut self) -> bool {
+        self.sleepers_turns += 1;
+        self.sleepers_bytes >= WAKE_BYTES || self.sleepers_turns > WAKE_TURNS
     }
 
     /// The sessions to be woken, in a vector to be given back.
     pub(crate) fn take_sleepers(&mut self) -> Vec<Key> {
         self.sleepers_bytes = 0;
+        self.sleepers_turns = 0;
         std::mem::take(&mut self.sleepers)
     }
 

@@ -96,7 +96,6 @@ impl Way {
         );
         let count = space.len();
         self.arrived -= count;
-        let count = space.len();
         for (byte, taken) in space.iter_mut().zip(self.bytes.drain(..count)) {
             *byte = taken;
         }

@@ -143,3 +143,24 @@ fn outcome(io: &Socket) -> Option<io::Error> {
 fn is_in_progress(error: &io::Error) -> bool {
     error.raw_os_error() == Some(libc::EINPROGRESS)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::net::{Ipv4Addr, SocketAddr};
+
+    use socket2::{Domain, SockAddr, Socket, Type};
+
+    use super::connected;
+
+    #[test]
+    fn a_connect_that_met_itself_is_refused() {
+        let io = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        io.bind(&SockAddr::from(any)).unwrap();
+        let own = io.local_addr().unwrap();
+        io.connect(&own).unwrap();
+        let error = connected(&io).unwrap().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+    }
+}

@@ -63,6 +63,13 @@ struct Connection {
     resets: [Option<Time>; 2],
 }
 
+impl Connection {
+    /// Whether a side knows by `now` that the connection failed.
+    fn is_reset(&self, side: usize, now: Time) -> bool {
+        self.resets[side].is_some_and(|due| due <= now)
+    }
+}
+
 impl Network {
     pub(super) fn new(seed: u64, faults: Faults) -> Self {
         Self {
@@ -195,6 +202,22 @@ impl Network {
         Some(connection.addresses[1 - side.side])
     }
 
+    /// Whether a send would take or tell something.
+    pub(super) fn can_send(&self, side: Side) -> bool {
+        let connection = &self.connections[&side.connection];
+        let way = &connection.ways[side.side];
+        way.room() > 0 || way.is_ended() || connection.is_reset(side.side, self.now)
+    }
+
+    /// Whether a receive would bring or tell something.
+    pub(super) fn can_receive(&self, side: Side) -> bool {
+        let connection = &self.connections[&side.connection];
+        let way = &connection.ways[1 - side.side];
+        way.has_arrived(self.now)
+            || way.at_end(self.now)
+            || connection.is_reset(side.side, self.now)
+    }
+
     /// Takes a prefix of `bytes` from a sender; `None` while there is no room.
     pub(super) fn send<'a>(
         &mut self,
@@ -204,7 +227,7 @@ impl Network {
     ) -> Option<io::Result<usize>> {
         let now = self.now;
         let connection = self.connection(side);
-        if connection.resets[side.side].is_some_and(|due| due <= now) {
+        if connection.is_reset(side.side, now) {
             return Some(Err(io::ErrorKind::ConnectionReset.into()));
         }
         if connection.ways[side.side].is_ended() {

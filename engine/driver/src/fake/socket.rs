@@ -106,7 +106,13 @@ impl<O: Outgoing, I: Incoming> Socket<O, I> {
                 *is_accepting && waiting.is_some_and(|(due, _)| *due <= now)
             }
             Role::Connecting { due, .. } => *due <= now,
-            Role::Connected(_) | Role::Failed => self.pause.is_some_and(|due| due <= now),
+            Role::Connected(side) => {
+                let pauses = self.pause.is_some_and(|due| due <= now);
+                pauses
+                    || (is_due(self.sending.as_ref(), now) && network.can_send(*side))
+                    || (is_due(self.demand.as_ref(), now) && network.can_receive(*side))
+            }
+            Role::Failed => is_due(self.sending.as_ref(), now) || is_due(self.demand.as_ref(), now),
         }
     }
 
@@ -270,6 +276,10 @@ impl<O: Outgoing, I: Incoming> Socket<O, I> {
         returned.push(Completion::Closed { token });
         returned
     }
+}
+
+fn is_due<T>(pending: Option<&Pending<T>>, now: Time) -> bool {
+    pending.is_some_and(|pending| pending.due <= now)
 }
 
 fn cancelled() -> io::Error {

@@ -253,6 +253,30 @@ fn every_accepted_byte_is_delivered_or_counted_as_lost() {
 }
 
 #[test]
+fn a_driver_that_is_not_ready_brings_nothing_and_one_that_is_becomes_quiet() {
+    let world = World::new(13, Faults::CALM);
+    let (mut client, mut server) = run(&world, 100);
+    for _ in 0..1000 {
+        for process in [&mut client, &mut server] {
+            let mut polls = 0;
+            while process.driver.is_ready() {
+                process.turn();
+                polls += 1;
+                assert!(polls < 100, "ready, and yet it never ends at this instant");
+            }
+            let mut completions = Vec::new();
+            process
+                .driver
+                .poll(Wait::Forever, &mut completions)
+                .unwrap();
+            assert!(completions.is_empty(), "{completions:?}");
+        }
+        assert!(world.advance());
+    }
+    assert!(server.received > 0);
+}
+
+#[test]
 fn killed_connections_fail_at_both_ends() {
     let world = World::new(5, Faults::CALM);
     let (mut client, mut server) = run(&world, 300);

@@ -72,6 +72,11 @@ impl Way {
         self.segments.back().map_or(due, |(last, _)| due.max(*last))
     }
 
+    /// Whether anything can be received at `now`.
+    pub(super) fn has_arrived(&self, now: Time) -> bool {
+        self.arrived > 0 || self.segments.front().is_some_and(|(due, _)| *due <= now)
+    }
+
     /// How many bytes can be received at `now`.
     pub(super) fn available(&mut self, now: Time) -> usize {
         while let Some((due, bytes)) = self.segments.front().copied()

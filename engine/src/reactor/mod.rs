@@ -32,6 +32,7 @@ use ringmq_driver::{Completion, Time, Wait};
 use crate::pipe::{Batch, Event, Filling, Mailbox, Owner, fence_commits};
 use crate::session::{EngineDriver, Fate, Session};
 use listener::Listener;
+use services::Holder;
 use table::Table;
 
 /// How an application reaches a reactor.
@@ -161,14 +162,11 @@ impl<D: EngineDriver> Reactor<D> {
         deadline: Option<Time>,
         completions: &mut Vec<Completion<Batch, Filling>>,
     ) -> io::Result<()> {
-        let services = &mut self.services;
-        if worked || services.driver.is_ready() {
-            return services.driver.poll(Wait::Now, completions);
+        if worked || self.services.driver.is_ready() {
+            return self.services.driver.poll(Wait::Now, completions);
         }
-        let until = [deadline, services.timers.next()]
-            .into_iter()
-            .flatten()
-            .min();
+        let until = [deadline, self.next_deadline()].into_iter().flatten().min();
+        let services = &mut self.services;
         let wait = until.map_or(Wait::Forever, Wait::Until);
         let wait = if services.owner.prepare_sleep() {
             wait
@@ -202,6 +200,28 @@ impl<D: EngineDriver> Reactor<D> {
             worked |= self.fire_timers();
         }
         worked
+    }
+
+    /// The next deadline that somebody still holds. Those that moved or fell away, as that of each handshake which
+    /// succeeded, are dropped here: nobody is to be woken for them.
+    fn next_deadline(&mut self) -> Option<Time> {
+        while let Some((at, token)) = self.services.timers.peek() {
+            let held = match Holder::of(token) {
+                Holder::Session(key) => {
+                    let session = self.sessions.get_mut(key);
+                    session.is_some_and(|session| session.holds_timer(at, &mut self.services))
+                }
+                Holder::Listener(key) => {
+                    let listener = self.listeners.get_mut(key);
+                    listener.is_some_and(|listener| listener.resume_at == Some(at))
+                }
+            };
+            if held {
+                return Some(at);
+            }
+            self.services.timers.discard_next();
+        }
+        None
     }
 
     fn fire_timers(&mut self) -> bool {

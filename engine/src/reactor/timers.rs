@@ -22,7 +22,18 @@ impl Timers {
 
     /// The earliest deadline.
     pub(crate) fn next(&self) -> Option<Time> {
-        self.heap.peek().map(|Reverse((at, _))| *at)
+        self.peek().map(|(at, _)| at)
+    }
+
+    /// The earliest deadline and who noted it.
+    pub(crate) fn peek(&self) -> Option<(Time, Token)> {
+        let Reverse((at, token)) = self.heap.peek()?;
+        Some((*at, Token(*token)))
+    }
+
+    /// Drops the earliest deadline: nobody holds it any more.
+    pub(crate) fn discard_next(&mut self) {
+        self.heap.pop();
     }
 
     /// Takes one deadline that has come.

@@ -191,18 +191,39 @@ impl Session {
 
     /// Notes the earliest of this session's deadlines in the timers.
     fn set_timer<D: EngineDriver>(&mut self, services: &mut Services<D>) {
-        let wanted = [
-            self.link.as_ref().and_then(Link::deadline),
-            self.retry_at(),
-            self.ending.and_then(|ending| ending.deadline),
-        ];
-        let wanted = wanted.into_iter().flatten().min();
-        if let Some(at) = wanted
+        if let Some(at) = self.deadline()
             && self.timer.is_none_or(|noted| at < noted)
         {
             self.timer = Some(at);
             services.timers.add(at, services.session_token(self.key));
         }
+    }
+
+    /// The earliest of this session's deadlines.
+    fn deadline(&self) -> Option<Time> {
+        let deadlines = [
+            self.link.as_ref().and_then(Link::deadline),
+            self.retry_at(),
+            self.ending.and_then(|ending| ending.deadline),
+        ];
+        deadlines.into_iter().flatten().min()
+    }
+
+    /// Whether the deadline noted for `at` is still one. If it moved, the later one is noted instead.
+    pub(crate) fn holds_timer<D: EngineDriver>(
+        &mut self,
+        at: Time,
+        services: &mut Services<D>,
+    ) -> bool {
+        if self.timer != Some(at) {
+            return false;
+        }
+        if self.deadline().is_some_and(|deadline| deadline <= at) {
+            return true;
+        }
+        self.timer = None;
+        self.set_timer(services);
+        false
     }
 
     const fn retry_at(&self) -> Option<Time> {

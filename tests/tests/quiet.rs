@@ -8,11 +8,11 @@ mod support_peer;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::process::{Pid, Signal, kill_process};
-use support_peer::{PATIENCE, Peer, on_each_driver};
+use support_peer::{PATIENCE, Peer, has_strace, on_each_driver};
 
 /// How long to watch. This is the scenario, not a wait for something else.
 const WATCHED: Duration = Duration::from_secs(10);
@@ -22,13 +22,7 @@ const ATTACHING: Duration = Duration::from_millis(500);
 
 #[test]
 fn a_hundred_connected_idle_sockets_make_no_system_call_in_ten_seconds() {
-    if Command::new("strace")
-        .arg("--version")
-        .stdout(Stdio::null())
-        .status()
-        .is_err()
-    {
-        println!("skipped: strace is not installed");
+    if !has_strace() {
         return;
     }
     on_each_driver(|driver| {
@@ -39,7 +33,7 @@ fn a_hundred_connected_idle_sockets_make_no_system_call_in_ten_seconds() {
         );
         peer.expect("ready");
         let trace = std::env::temp_dir().join(format!("ringmq-quiet-{}", peer.id()));
-        let late = late_calls(&peer, &trace);
+        let late = late_calls(&mut peer, &trace);
         fs::remove_file(&trace).expect("the trace was just read");
         assert!(
             late.is_empty(),
@@ -47,12 +41,16 @@ fn a_hundred_connected_idle_sockets_make_no_system_call_in_ten_seconds() {
             late.len(),
             late
         );
-        // The trace shows what there is to see: waking the sleeping threads is seen.
-        let woken = calls_while(&peer, &trace, || {});
+        // The same watch over the same sockets sees them when they do say something.
+        let spoken = calls_while(&mut peer, &trace, |peer| {
+            peer.say("speak");
+            peer.expect("spoke");
+        });
         fs::remove_file(&trace).expect("the trace was just read");
         assert!(
-            !woken.is_empty(),
-            "strace saw not even the calls that threads sleep in"
+            spoken.len() > 100,
+            "on the {driver}: only {} calls are seen",
+            spoken.len()
         );
         peer.say("leave");
         let (_, _, status) = peer.finish();
@@ -61,9 +59,9 @@ fn a_hundred_connected_idle_sockets_make_no_system_call_in_ten_seconds() {
 }
 
 /// The calls that an idle process makes once the tracer has settled.
-fn late_calls(peer: &Peer, trace: &Path) -> Vec<String> {
+fn late_calls(peer: &mut Peer, trace: &Path) -> Vec<String> {
     let mut settled = Duration::ZERO;
-    let calls = calls_while(peer, trace, || {
+    let calls = calls_while(peer, trace, |peer| {
         settled = now() + ATTACHING;
         let quiet =
             peer.expect_within("a line that an idle peer never prints", WATCHED + ATTACHING);
@@ -74,14 +72,18 @@ fn late_calls(peer: &Peer, trace: &Path) -> Vec<String> {
 }
 
 /// All calls of a process, with the time at which each began, while `watched` runs.
-fn calls_while(peer: &Peer, trace: &Path, watched: impl FnOnce()) -> Vec<(Duration, String)> {
+fn calls_while(
+    peer: &mut Peer,
+    trace: &Path,
+    watched: impl FnOnce(&mut Peer),
+) -> Vec<(Duration, String)> {
     let mut command = Command::new("strace");
     command
         .args(["-f", "-ttt", "-p", &peer.id().to_string(), "-o"])
         .arg(trace);
     let tracer = Peer::spawn("strace", command);
     all_attached(&tracer, peer);
-    watched();
+    watched(peer);
     let id = Pid::from_raw(tracer.id().cast_signed()).expect("a child has a number");
     kill_process(id, Signal::INT).expect("a child can be sent signals");
     tracer.finish();

@@ -38,6 +38,18 @@ pub(crate) fn on_each_driver(scenario: impl Fn(&'static str) + Sync) {
     });
 }
 
+/// Whether system calls can be watched here; says so if not.
+pub(crate) fn has_strace() -> bool {
+    let asked = Command::new("strace")
+        .arg("--version")
+        .stdout(Stdio::null())
+        .status();
+    if asked.is_err() {
+        println!("skipped: strace is not installed");
+    }
+    asked.is_ok()
+}
+
 /// A running peer. Dropping it kills it.
 #[derive(Debug)]
 pub(crate) struct Peer {

@@ -1,4 +1,4 @@
-//! Connected pairs that have exchanged one message each and have nothing more to say.
+//! Connected pairs that have exchanged one message each and have nothing more to say, unless they hear `speak`.
 
 use std::fs;
 use std::time::Duration;
@@ -34,9 +34,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     println!("resident {bytes}");
     let commands = commands();
     println!("ready");
-    // Whatever is said ends it; until then this thread sleeps in one futex.
-    let _ = commands.recv();
-    drop(sockets);
+    // Until something is said, this thread sleeps in one futex.
+    while commands.recv()? == "speak" {
+        for (pull, push) in &mut sockets {
+            push.send("again")?;
+            pull.recv()?;
+        }
+        println!("spoke");
+    }
     Ok(())
 }
 

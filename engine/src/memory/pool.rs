@@ -75,6 +75,9 @@ impl SizeClass {
     }
 }
 
+/// How many chunks of the largest class a pool makes beyond the one it was asked for.
+const SPARE_CHUNKS: usize = 4;
+
 /// A handle of a pool. Clones share the pool, which closes with the last of them.
 ///
 /// A pool belongs to one socket or reactor and is fastest when only its thread takes from it. Taking from two
@@ -118,12 +121,10 @@ impl Pool {
         }))))
     }
 
-    /// An open chunk of `class`, whose one unit belongs to the caller.
+    /// An open chunk of `class`, or a larger one that is free, whose one unit belongs to the caller.
     pub(crate) fn take(&self, class: SizeClass) -> ChunkRef {
         let shared = &self.0.0;
-        let chunk = shared
-            .reuse(class)
-            .unwrap_or_else(|| ChunkRef::allocate(class));
+        let chunk = shared.reuse(class).unwrap_or_else(|| shared.grow(class));
         chunk.open(shared.clone());
         chunk
     }
@@ -143,7 +144,19 @@ impl fmt::Debug for Pool {
 }
 
 impl PoolShared {
-    /// A free chunk of `class`, if the pool has one and nobody else is at the shelves.
+    /// A fresh chunk; and, where chunks are large because a flood is on, some for later. How many a flood has in use
+    /// varies a little for as long as it lasts: with a reserve it allocates while it warms up, and then no more.
+    #[cold]
+    fn grow(&self, class: SizeClass) -> ChunkRef {
+        if class == SizeClass::LARGEST {
+            for _ in 0..SPARE_CHUNKS {
+                self.give_back(ChunkRef::allocate(class));
+            }
+        }
+        ChunkRef::allocate(class)
+    }
+
+    /// A free chunk of `class` or a larger one, if the pool has one and nobody else is at the shelves.
     fn reuse(&self, class: SizeClass) -> Option<ChunkRef> {
         // ORDERING: pairs with the release that ends the turn at the shelves before this one.
         if self.busy.swap(true, Ordering::Acquire) {
@@ -158,7 +171,7 @@ impl PoolShared {
         let chunk = chunk?;
         // Relaxed: a sum that bounds memory and orders nothing.
         self.retained_bytes
-            .fetch_sub(class.total_bytes(), Ordering::Relaxed);
+            .fetch_sub(chunk.class().total_bytes(), Ordering::Relaxed);
         Some(chunk)
     }
 
@@ -175,8 +188,12 @@ impl PoolShared {
                 *shelf = Some(chunk);
             }
         }
-        let chunk = shelves[class.index()].take()?;
-        shelves[class.index()] = chunk.next();
+        // A larger chunk does as well, and costs no allocation.
+        let shelf = shelves[class.index()..]
+            .iter_mut()
+            .find(|shelf| shelf.is_some())?;
+        let chunk = shelf.take()?;
+        *shelf = chunk.next();
         Some(chunk)
     }
 

@@ -302,8 +302,8 @@ impl Network {
         let both_closed = connection.is_closed[other.side];
         self.bytes_lost += lost;
         if both_closed {
-            let undelivered = self.connection(side).ways[side.side].lose(now, false);
-            self.bytes_lost += undelivered;
+            let outgoing = &self.connection(side).ways[side.side];
+            assert!(outgoing.is_empty(), "the other end lost it when it closed");
             self.connections.remove(&side.connection);
         } else if has_unread && !was_reset {
             self.reset(other);

@@ -1,5 +1,6 @@
 //! Sending: blocking, timed, at once, in batches, frame by frame or whole.
 
+use std::iter;
 use std::time::Duration;
 
 use super::{SendError, Socket, TrySendError};
@@ -50,25 +51,61 @@ impl Socket {
         if let Some(refusal) = self.send_refused() {
             return Err(refusal.with(message));
         }
+        self.route(message).map_err(|message| self.full(message))
+    }
+
+    /// Gives one frame to the pattern, without a look at what the socket was told meanwhile. Only the first frame of a
+    /// message can come back; it may even after [`crate::pattern::LoadBalancer::can_send`] said that a peer can take it,
+    /// because peers go at any time.
+    #[inline]
+    fn route(&mut self, message: Message) -> Result<(), Message> {
         let more = message.more();
-        if message.len() <= COPY_BYTES_MAX {
-            if self
-                .balancer
-                .send(Outgoing::Copied(&message), more)
-                .is_err()
-            {
-                return Err(self.full(message));
-            }
-        } else {
-            if !self.balancer.can_send() {
-                return Err(self.full(message));
-            }
-            let body = Outgoing::Shared(into_body(message));
-            self.balancer
-                .send(body, more)
-                .expect("a peer could take it a moment ago");
+        if message.len() > COPY_BYTES_MAX {
+            return self.route_large(message);
+        }
+        if self
+            .balancer
+            .send(Outgoing::Copied(&message), more)
+            .is_err()
+        {
+            return Err(message);
         }
         self.count_sent(more);
+        Ok(())
+    }
+
+    /// [`Self::route`] by reference. A body that must be copied for that is copied only if a peer can take it.
+    fn route_large(&mut self, message: Message) -> Result<(), Message> {
+        if !self.balancer.can_send() {
+            return Err(message);
+        }
+        let more = message.more();
+        match self
+            .balancer
+            .send(Outgoing::Shared(into_body(message)), more)
+        {
+            Ok(()) => {
+                self.count_sent(more);
+                Ok(())
+            }
+            Err(Outgoing::Shared(body)) => Err(Message::with_content(Content::Shared(body), more)),
+            Err(Outgoing::Copied(_)) => unreachable!("what comes back is what was given"),
+        }
+    }
+
+    /// Gives all frames to the pattern, or none: once the first was taken, the others are not refused.
+    fn route_whole(&mut self, message: Multipart) -> Result<(), Multipart> {
+        let mut frames = message.into_iter();
+        let Some(first) = frames.next() else {
+            return Ok(());
+        };
+        if let Err(first) = self.route(first) {
+            return Err(iter::once(first).chain(frames).collect());
+        }
+        for frame in frames {
+            self.route(frame)
+                .expect("only the first frame can be refused");
+        }
         Ok(())
     }
 
@@ -104,11 +141,10 @@ impl Socket {
                 } else {
                     Outgoing::Shared(Body::copied(bytes, &self.bodies))
                 };
-                self.balancer
-                    .send(frame, false)
-                    .expect("a peer could take it a moment ago");
-                self.count_sent(false);
-                return Ok(());
+                if self.balancer.send(frame, false).is_ok() {
+                    self.count_sent(false);
+                    return Ok(());
+                }
             }
             self.count_lost();
             let deadline = *deadline.get_or_insert_with(|| clock::deadline(timeout));
@@ -141,7 +177,7 @@ impl Socket {
         &mut self,
         message: impl Into<Multipart>,
     ) -> Result<(), SendError<Multipart>> {
-        let message = message.into();
+        let mut message = message.into();
         let timeout = self.options.send_timeout;
         let mut deadline = None;
         loop {
@@ -150,18 +186,16 @@ impl Socket {
                 return Err(refusal.with_whole(message));
             }
             if self.balancer.can_send() {
-                break;
+                message = match self.route_whole(message) {
+                    Ok(()) => return Ok(()),
+                    Err(message) => message,
+                };
             }
             let deadline = *deadline.get_or_insert_with(|| clock::deadline(timeout));
             if self.wait(deadline) && !self.balancer.can_send() {
                 return Err(SendError::TimedOut(message));
             }
         }
-        for frame in message {
-            self.try_send(frame)
-                .expect("only the first frame can be refused");
-        }
-        Ok(())
     }
 
     /// Sends messages of one frame each until they end or no peer can take another one, without waiting. Returns
@@ -251,5 +285,66 @@ fn into_body(message: Message) -> Body {
         Content::Static(bytes) => Body::from(bytes),
         Content::Slice(slice) => Body::from(slice.to_vec()),
         Content::Inline { .. } => unreachable!("inline bodies are small"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::socket::shared::SocketEvent;
+    use crate::{Context, SocketType};
+
+    fn push() -> (Context, Socket) {
+        let context = Context::new().unwrap();
+        let socket = context.socket(SocketType::Push).unwrap();
+        (context, socket)
+    }
+
+    fn whole() -> Multipart {
+        Multipart::from(vec![b"first".to_vec(), vec![7; 2 * COPY_BYTES_MAX]])
+    }
+
+    #[test]
+    fn a_frame_comes_back_if_its_peer_goes_after_it_was_seen() {
+        let (_context, mut socket) = push();
+        for bytes in [8, 2 * COPY_BYTES_MAX] {
+            let reader = socket.make_outbound();
+            assert!(socket.balancer.can_send());
+            drop(reader);
+            let frame = Message::from(vec![7; bytes]);
+            assert_eq!(socket.route(frame.clone()), Err(frame));
+        }
+        assert_eq!(socket.statistics().messages_sent, 0);
+    }
+
+    #[test]
+    fn a_body_offered_by_reference_comes_back_if_its_peer_goes_after_it_was_seen() {
+        let (_context, mut socket) = push();
+        let reader = socket.make_outbound();
+        let body = into_body(Message::from(vec![7; 2 * COPY_BYTES_MAX]));
+        assert!(socket.balancer.can_send());
+        drop(reader);
+        let refused = socket.balancer.send(Outgoing::Shared(body), false);
+        assert!(matches!(refused, Err(Outgoing::Shared(body)) if body.len() == 2 * COPY_BYTES_MAX));
+    }
+
+    #[test]
+    fn a_message_comes_back_whole_if_its_peer_goes_before_its_first_frame() {
+        let (_context, mut socket) = push();
+        let reader = socket.make_outbound();
+        assert!(socket.balancer.can_send());
+        drop(reader);
+        assert_eq!(socket.route_whole(whole()), Err(whole()));
+    }
+
+    #[test]
+    fn a_message_that_was_begun_is_sent_whole_whatever_the_socket_is_told_meanwhile() {
+        let (_context, mut socket) = push();
+        let _reader = socket.make_outbound();
+        socket.shared.mailbox.send(SocketEvent::Terminated);
+        assert_eq!(socket.route_whole(whole()), Ok(()));
+        assert_eq!(socket.statistics().messages_sent, 1);
+        let after = socket.try_send("after");
+        assert!(matches!(after, Err(TrySendError::Terminated(_))));
     }
 }

@@ -15,6 +15,7 @@ mod support_peer;
 use std::net::{Ipv4Addr, TcpListener};
 use std::process;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
 
 use ledger::Log;
 use support_peer::{Peer, last_number};
@@ -63,6 +64,19 @@ fn finish_sending(push: &mut Peer) {
     push.say("hold");
     push.expect("sent ");
     push.say("marker");
+}
+
+/// Sends markers until each receiver has got one: whatever was queued for it before has arrived by then.
+fn mark_everyone(push: &mut Peer, receivers: &[&Pull]) {
+    let mut unmarked = receivers.to_vec();
+    while !unmarked.is_empty() {
+        push.say("marker");
+        unmarked.retain(|pull| {
+            pull.peer
+                .expect_within("marker ", Duration::from_millis(30))
+                .is_none()
+        });
+    }
 }
 
 /// Waits until a sender has been refused so often at the same count that it is not merely slow; returns the count.

@@ -179,6 +179,22 @@ impl Peer {
             .collect()
     }
 
+    /// Asks for the counts of the peer's socket until one of them has come to a value; returns all.
+    pub(crate) fn statistics_with(&mut self, name: &str, least: u64) -> HashMap<String, u64> {
+        #[expect(clippy::disallowed_methods, reason = "a deadline that fails the test")]
+        let begun = std::time::Instant::now();
+        loop {
+            // The peer answers between two messages or time-outs of a few milliseconds, which paces this.
+            let counts = self.statistics();
+            if counts[name] >= least {
+                return counts;
+            }
+            if begun.elapsed() > PATIENCE {
+                self.complain(&format!("has not come to {name}={least}: {counts:?}"));
+            }
+        }
+    }
+
     /// What the peer printed on standard error so far; all of it once it has ended.
     pub(crate) fn errors(&self) -> Vec<String> {
         self.errors.try_iter().collect()

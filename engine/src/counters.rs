@@ -18,6 +18,14 @@ impl Counter {
         self.0.store(now.wrapping_add(n), Ordering::Relaxed);
     }
 
+    /// Adds to a count that the handle and the engine both write.
+    pub(crate) fn add_shared(&self, n: u64) {
+        if n > 0 {
+            // Relaxed: a count orders nothing.
+            self.0.fetch_add(n, Ordering::Relaxed);
+        }
+    }
+
     fn get(&self) -> u64 {
         // Relaxed: a snapshot of a count promises nothing about other memory.
         self.0.load(Ordering::Relaxed)

@@ -151,7 +151,7 @@ fn run(
         let _ = started.send(Err(error));
     };
     if let Some(id) = core
-        && !core_affinity::set_for_current(core_affinity::CoreId { id })
+        && !pin_to(id)
     {
         return refuse(ContextError::Core(id));
     }
@@ -166,6 +166,13 @@ fn run(
         Ok(shim) => turn_until_stopped(shim, spin, sockets, started),
         Err(error) => refuse(error),
     }
+}
+
+/// Pins this thread to a core, if there is such a core.
+fn pin_to(id: usize) -> bool {
+    let cores = core_affinity::get_core_ids().unwrap_or_default();
+    let core = cores.into_iter().find(|core| core.id == id);
+    core.is_some_and(core_affinity::set_for_current)
 }
 
 fn turn_until_stopped<D: EngineDriver>(

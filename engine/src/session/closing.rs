@@ -6,7 +6,6 @@
 use std::time::Duration;
 
 use ringmq_driver::Time;
-use ringmq_wire::Framing;
 
 use super::link::Stage;
 use super::{Ending, EngineDriver, Fate, Role, Session};
@@ -41,10 +40,8 @@ impl Session {
             inbound.abort();
         }
         if let Some(outbound) = &mut self.outbound {
-            let version_one =
-                link.wire.is_established() && link.wire.framing() == Some(Framing::V1);
             let mut transcoder = link.version_one;
-            let half_sent = if version_one {
+            let half_sent = if link.transcodes {
                 transcoder.connection_lost(outbound)
             } else {
                 outbound.connection_lost()
@@ -69,6 +66,9 @@ impl Session {
         linger: Option<Duration>,
         services: &mut Services<D>,
     ) -> Fate {
+        if self.ending.is_some_and(|ending| ending.given_up) {
+            return Fate::Lives;
+        }
         let now = services.driver.now();
         self.ending = Some(Ending {
             deadline: linger.map(|linger| now.after(linger)),
@@ -168,7 +168,7 @@ impl Session {
         if self.ending.is_some() {
             self.socket.counters.dropped_linger.add(dropped);
         } else {
-            self.socket.counters.dropped_peer_gone.add(dropped);
+            self.socket.counters.dropped_peer_gone.add_shared(dropped);
         }
     }
 }

@@ -186,6 +186,7 @@ impl Session {
     fn became_ready(&mut self, surroundings: &Surroundings<'_>) {
         let link = self.link.as_mut().expect("the caller has one");
         link.stage = Stage::Ready;
+        link.transcodes = link.wire.framing() == Some(Framing::V1);
         self.epoch += 1;
         self.socket.counters.connections.add(1);
         match &mut self.role {

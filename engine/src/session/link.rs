@@ -71,6 +71,8 @@ pub(crate) struct Link {
     pub(super) output_bytes: usize,
     /// An empty batch, kept for its capacity.
     pub(super) spare: Option<Batch>,
+    /// The peer speaks ZMTP 1.0. Settled with the handshake: the wire forgets it when the connection breaks a rule.
+    pub(super) transcodes: bool,
     /// Transcoding state towards and from a ZMTP 1.0 peer.
     pub(super) version_one: version_one::Transcoder,
     /// The application or a large body stopped a stream lately: single reads suit this connection better.
@@ -112,6 +114,7 @@ impl Link {
             sending: false,
             output_bytes: 0,
             spare: None,
+            transcodes: false,
             version_one: version_one::Transcoder::default(),
             prefers_once: false,
             small_reads: 0,

@@ -3,8 +3,6 @@
 
 use std::io;
 
-use ringmq_wire::Framing;
-
 use super::link::Stage;
 use super::{EngineDriver, Fate, Session};
 use crate::pipe::{Batch, TakeLimits};
@@ -48,7 +46,7 @@ impl Session {
         let link = self.link.as_mut().expect("the caller has one");
         let ready = link.stage == Stage::Ready;
         let mut outbound = self.outbound.as_mut().filter(|_| ready);
-        let transcodes = ready && link.wire.framing() == Some(Framing::V1);
+        let transcodes = ready && link.transcodes;
         let at_boundary = if transcodes {
             link.version_one.is_at_message_boundary()
         } else {
@@ -111,7 +109,7 @@ impl Session {
             .outbound
             .as_mut()
             .expect("message bytes come from a pipe");
-        if link.wire.framing() == Some(Framing::V1) {
+        if link.transcodes {
             link.version_one.sent(messages, outbound);
         } else {
             outbound.sent(messages);

@@ -7,6 +7,9 @@ use ringmq_driver::Time;
 
 use super::SessionConfig;
 
+/// The longest pause.
+const PAUSE_MAX: Duration = Duration::from_secs(365 * 24 * 3_600);
+
 /// The pause before the next attempt.
 #[derive(Debug)]
 pub(crate) struct Retry {
@@ -20,7 +23,9 @@ impl Retry {
     pub(crate) fn new(config: &SessionConfig) -> Self {
         // A pause of zero would retry a dead peer in a loop; one millisecond is still at once for a person.
         let first = config.reconnect_interval.max(Duration::from_millis(1));
-        let longest = config.reconnect_interval_max.max(first);
+        // Beyond a year nothing is told apart, and sums stay in range.
+        let first = first.min(PAUSE_MAX);
+        let longest = config.reconnect_interval_max.clamp(first, PAUSE_MAX);
         Self {
             first,
             longest,

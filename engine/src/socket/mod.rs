@@ -139,12 +139,13 @@ impl Socket {
         self.socket_type
     }
 
-    /// What the socket could do now without blocking.
+    /// What the socket could do now without blocking. After the context was shut down that is everything: each call
+    /// says so at once.
     pub fn readiness(&mut self) -> Readiness {
         self.look();
         Readiness {
-            readable: self.socket_type.receives() && self.queue.can_receive(),
-            writable: self.socket_type.sends() && self.balancer.can_send(),
+            readable: self.terminated || self.socket_type.receives() && self.queue.can_receive(),
+            writable: self.terminated || self.socket_type.sends() && self.balancer.can_send(),
         }
     }
 
@@ -222,7 +223,10 @@ impl Drop for Socket {
         self.look();
         self.count_lost();
         let lost = self.balancer.close();
-        self.shared.counters.dropped_peer_gone.add(lost.queued);
+        self.shared
+            .counters
+            .dropped_peer_gone
+            .add_shared(lost.queued);
         self.shared.counters.dropped_closed.add(self.queue.close());
         self.host.close_socket(self.shared.id, self.options.linger);
     }

@@ -231,7 +231,10 @@ impl Socket {
     /// Counts what was queued for peers that are gone.
     pub(super) fn count_lost(&mut self) {
         let lost = self.balancer.take_lost();
-        self.shared.counters.dropped_peer_gone.add(lost.queued);
+        self.shared
+            .counters
+            .dropped_peer_gone
+            .add_shared(lost.queued);
         self.shared.counters.dropped_unfinished.add(lost.unfinished);
     }
 

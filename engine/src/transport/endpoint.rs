@@ -55,7 +55,7 @@ pub enum EndpointError {
     UnknownHost,
     /// A wildcard (`*`) in an endpoint to connect to.
     WildcardPeer,
-    /// An ipc endpoint without a path.
+    /// An ipc endpoint without a path, or with a zero byte in it.
     NoPath,
     /// An ipc path of more than 107 bytes, which no unix socket can have.
     PathTooLong,

@@ -13,6 +13,9 @@ pub(super) fn resolve(rest: &str, _purpose: Use) -> Result<Address, EndpointErro
     if rest.is_empty() || rest == "@" {
         return Err(EndpointError::NoPath);
     }
+    if rest.contains('\0') {
+        return Err(EndpointError::NoPath);
+    }
     if rest.len() > PATH_BYTES_MAX {
         return Err(EndpointError::PathTooLong);
     }

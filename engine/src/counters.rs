@@ -1,7 +1,7 @@
 //! What became of a socket's messages: every one that was not delivered is counted, with the reason.
 //!
 //! Each counter has one writer (the application's handle or the engine) and any number of readers, so a plain
-//! load and store suffice.
+//! load and store suffice; the one that both write is added to atomically.
 
 use crate::sync::{AtomicU64, Ordering};
 
@@ -39,12 +39,13 @@ pub(crate) struct Counters {
     pub(crate) messages_sent: Counter,
     pub(crate) messages_received: Counter,
     pub(crate) dropped_unfinished: Counter,
+    pub(crate) dropped_closed: Counter,
+    /// Written by both, with [`Counter::add_shared`] only.
+    pub(crate) dropped_peer_gone: Counter,
     /// Written by the engine.
     pub(crate) dropped_half_sent: Counter,
-    pub(crate) dropped_peer_gone: Counter,
     pub(crate) dropped_linger: Counter,
     pub(crate) dropped_not_read: Counter,
-    pub(crate) dropped_closed: Counter,
     pub(crate) connections: Counter,
     pub(crate) disconnects: Counter,
     pub(crate) protocol_errors: Counter,

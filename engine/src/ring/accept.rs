@@ -16,6 +16,7 @@ const UNNAMED: Token = Token(u64::MAX);
 impl<O: StableOutgoing, I: StableIncoming> Ring<O, I> {
     /// Starts to accept.
     pub(super) fn arm_accept(&mut self, listener: SocketId) {
+        self.lent.sockets.get_mut(listener).accepting = true;
         let entry = with_file!(self.lent.sockets.file(listener), |file| {
             opcode::AcceptMulti::new(file)
                 .flags(libc::SOCK_CLOEXEC)
@@ -37,7 +38,8 @@ impl<O: StableOutgoing, I: StableIncoming> Ring<O, I> {
         if !more {
             self.ended(listener);
         }
-        let state = self.lent.sockets.get(listener);
+        let state = self.lent.sockets.get_mut(listener);
+        state.accepting = more;
         let (token, closing) = (state.token, state.closing);
         if result >= 0 {
             // SAFETY: the kernel made this descriptor for us and tells of it once.

@@ -1,14 +1,16 @@
-//! Cancelling: a paused receive by name, a closed socket's operations by file, everything when the ring is
-//! dropped.
+//! Cancelling: a paused receive and a closed socket's operations by name, everything when the ring is dropped.
 //!
-//! A cancel can miss an operation that is just being retried inside the kernel. So a cancel that completes
-//! while its target still runs is repeated at the next turn of the poll loop.
+//! Never by file: the kernel finds a name in a hash table, but looks for a file through every operation that waits
+//! in the ring, which makes closing many sockets quadratic.
+//!
+//! A cancel can miss an operation that is just being retried inside the kernel, and says so. Then it is repeated at
+//! the next turn of the poll loop, if its target still runs. One that found its target is not: the target ends, even
+//! if many other completions come first.
 
 use io_uring::{opcode, types::CancelBuilder};
 use ringmq_driver::{Completion, End, SocketId};
 
 use super::in_flight::{Op, UserData};
-use super::sockets::File;
 use super::{Ring, StableIncoming, StableOutgoing};
 
 impl<O: StableOutgoing, I: StableIncoming> Ring<O, I> {
@@ -57,11 +59,12 @@ impl<O: StableOutgoing, I: StableIncoming> Ring<O, I> {
     }
 
     /// A cancel ended, well or not; its target tells of its own end.
-    pub(super) fn complete_cancel(&mut self, socket: SocketId) {
+    pub(super) fn complete_cancel(&mut self, socket: SocketId, result: i32) {
         self.ended(socket);
         let state = self.lent.sockets.get_mut(socket);
         state.cancels -= 1;
-        if state.cancels == 0 {
+        state.cancel_missed |= result < 0;
+        if state.cancels == 0 && std::mem::take(&mut state.cancel_missed) {
             self.uncancelled.push(socket);
         }
     }
@@ -106,21 +109,28 @@ impl<O: StableOutgoing, I: StableIncoming> Ring<O, I> {
     }
 
     fn cancel_receive(&mut self, socket: SocketId) {
-        let target = UserData::of(Op::Receive, socket).encode();
-        self.push_cancel(socket, CancelBuilder::user_data(target));
+        self.push_cancel(socket, Op::Receive);
     }
 
+    /// Queues a cancel of each operation that the socket has in the kernel.
     fn cancel_socket(&mut self, socket: SocketId) {
-        let target = match self.lent.sockets.file(socket) {
-            File::Registered(file) => CancelBuilder::fd(file),
-            File::Descriptor(file) => CancelBuilder::fd(file),
-        };
-        self.push_cancel(socket, target.all());
+        // MEASURED: closing 9 000 idle unix connections took 80 s by file, and takes 0.044 s by name (one thread).
+        for op in self
+            .lent
+            .sockets
+            .get(socket)
+            .cancellable()
+            .into_iter()
+            .flatten()
+        {
+            self.push_cancel(socket, op);
+        }
     }
 
-    fn push_cancel(&mut self, socket: SocketId, target: CancelBuilder) {
+    fn push_cancel(&mut self, socket: SocketId, target: Op) {
         self.lent.sockets.get_mut(socket).cancels += 1;
-        let entry = opcode::AsyncCancel2::new(target).build();
+        let target = UserData::of(target, socket).encode();
+        let entry = opcode::AsyncCancel2::new(CancelBuilder::user_data(target)).build();
         // SAFETY: a cancel names no memory.
         unsafe { self.start(socket, Op::Cancel, entry) };
     }

@@ -259,7 +259,7 @@ impl<O: StableOutgoing, I: StableIncoming> Ring<O, I> {
             Op::Connect => self.complete_connect(socket, result, completions),
             Op::Receive => self.complete_receive(socket, result, flags, completions),
             Op::Send => self.complete_send(socket, result, completions),
-            Op::Cancel => self.complete_cancel(socket),
+            Op::Cancel => self.complete_cancel(socket, result),
             Op::Wake | Op::CancelAll => {}
         }
         let state = self.lent.sockets.get(socket);

@@ -86,7 +86,7 @@ pub(crate) struct Ring<O: StableOutgoing, I: StableIncoming> {
     bell: Bell,
     /// Completions that need no kernel, kept for the next poll (rule D1).
     local: VecDeque<Completion<O, I>>,
-    /// Sockets whose cancel ended while what it was to cancel still runs.
+    /// Sockets whose cancel missed what it was to cancel.
     uncancelled: Vec<ringmq_driver::SocketId>,
     /// Origin of the driver's clock.
     origin: Instant,

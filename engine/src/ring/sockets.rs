@@ -11,7 +11,7 @@ use ringmq_driver::{Address, SocketId, SocketOptions, Token};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use super::address::BoundPath;
-use super::in_flight::{Loans, Receiving, Sending};
+use super::in_flight::{Loans, Op, Receiving, Sending};
 
 /// One socket.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub(super) struct SocketState<O, I> {
     pub(super) registered: bool,
     /// The path it made, for a listener on one.
     pub(super) path: Option<BoundPath>,
+    /// Whether a multishot accept is in the kernel.
+    pub(super) accepting: bool,
     /// The address lent to a connect; the loan ends at the completion of the connect.
     pub(super) connecting: Option<Box<SockAddr>>,
     /// The outstanding receive demand (rule D4: at most one).
@@ -38,6 +40,8 @@ pub(super) struct SocketState<O, I> {
     pub(super) in_flight: u32,
     /// Cancels among them.
     pub(super) cancels: u32,
+    /// Whether one of them did not find its target, or could not stop it.
+    pub(super) cancel_missed: bool,
 }
 
 impl<O, I> SocketState<O, I> {
@@ -47,6 +51,7 @@ impl<O, I> SocketState<O, I> {
             fd,
             registered,
             path: None,
+            accepting: false,
             connecting: None,
             receiving: None,
             sending: None,
@@ -54,7 +59,22 @@ impl<O, I> SocketState<O, I> {
             closing: false,
             in_flight: 0,
             cancels: 0,
+            cancel_missed: false,
         }
+    }
+
+    /// The operations that are in the kernel, cancels excepted; at most one of each kind.
+    pub(super) fn cancellable(&self) -> [Option<Op>; 4] {
+        let is_receiving = self
+            .receiving
+            .as_ref()
+            .is_some_and(|receiving| receiving.armed);
+        [
+            self.accepting.then_some(Op::Accept),
+            self.connecting.is_some().then_some(Op::Connect),
+            is_receiving.then_some(Op::Receive),
+            self.sending.is_some().then_some(Op::Send),
+        ]
     }
 }
 

@@ -1,5 +1,6 @@
 //! The ring on the real kernel: what is its own, beyond the contract that the conformance suite tests.
 
+mod closing;
 mod conformance;
 mod economy;
 mod exhaustion;

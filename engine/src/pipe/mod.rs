@@ -29,6 +29,7 @@ mod credit;
 mod descriptor;
 mod filling;
 mod frame;
+mod leaving;
 #[cfg(all(test, loom))]
 mod loom_tests;
 mod lost;

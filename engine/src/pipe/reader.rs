@@ -48,6 +48,8 @@ pub(crate) struct Reader {
     pub(super) take: TakeState,
     /// Chunks retired, cumulative.
     retired: u64,
+    /// This half has said that it leaves.
+    pub(super) left: bool,
     pub(super) shared: Arc<Shared>,
 }
 
@@ -79,6 +81,7 @@ impl Reader {
             role,
             take: TakeState::default(),
             retired: 0,
+            left: false,
             shared,
         }
     }
@@ -297,6 +300,9 @@ impl Drop for Reader {
             .rest
             .with_mut(|place| unsafe { *place = Some(rest) });
         self.shared.readable.set_gone();
+        if !self.left {
+            self.mark_left();
+        }
         // Relaxed: the fence orders it before the look at `wake_at`.
         self.shared.flags.reader_gone.store(true, Ordering::Relaxed);
         // ORDERING: pairs with the fence in `Writer::wait_for_credit`.

@@ -58,6 +58,8 @@ pub(super) struct Flags {
     pub(super) closing: AtomicBool,
     /// The reader is gone.
     pub(super) reader_gone: AtomicBool,
+    /// One of the halves has left; the other one counts what is left of the messages (`leaving`).
+    pub(super) left: AtomicBool,
 }
 
 /// Where a reader that is gone stood.
@@ -156,6 +158,7 @@ pub(crate) fn pipe(
             wake_at: AtomicU64::new(NOBODY_WAITS),
             closing: AtomicBool::new(false),
             reader_gone: AtomicBool::new(false),
+            left: AtomicBool::new(false),
         }),
         readable: Node::new(EventKind::Readable, &reader_owner, reader_key),
         writable: Node::new(EventKind::Writable, &writer_owner, writer_key),

@@ -72,7 +72,9 @@ pub(crate) struct Writer {
     /// The connection that is being written from.
     pub(super) info: Option<StdArc<ConnectionInfo>>,
     pool: Pool,
-    shared: Arc<Shared>,
+    /// This half has said that it leaves.
+    pub(super) left: bool,
+    pub(super) shared: Arc<Shared>,
 }
 
 // SAFETY: the chunks' unpublished ends and the private state belong to this half alone, on whichever thread it is;
@@ -116,6 +118,7 @@ impl Writer {
             sealed_chunks: 0,
             info: None,
             pool,
+            left: false,
             shared,
             chunk,
         }
@@ -426,6 +429,20 @@ impl Writer {
     }
 
     // --- the ends ----------------------------------------------------------------------------------------
+
+    /// Publishes the last whole messages and says that no more come, once. Returns whether the reader had left.
+    pub(super) fn close(&mut self) -> bool {
+        self.roll_back();
+        self.commit();
+        // Before the reader can see that the pipe is finished: the one that saw it leaves second.
+        let reader_left = self.mark_left();
+        self.shared.writable.set_gone();
+        // ORDERING: pairs with the acquire in `Reader::is_closing`: after it, the last commit is visible.
+        self.shared.flags.closing.store(true, Ordering::Release);
+        fence_commits();
+        self.wake_parked_reader();
+        reader_left
+    }
 }
 
 /// Whether two chunks come from one connection.
@@ -442,13 +459,9 @@ pub(super) fn same_info(
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.roll_back();
-        self.commit();
-        self.shared.writable.set_gone();
-        // ORDERING: pairs with the acquire in `Reader::is_closing`: after it, the last commit is visible.
-        self.shared.flags.closing.store(true, Ordering::Release);
-        fence_commits();
-        self.wake_parked_reader();
+        if !self.left {
+            self.close();
+        }
     }
 }
 

@@ -71,3 +71,46 @@ fn an_owner_that_closes_lets_go_of_pipes_that_are_being_listed() {
         // A pipe that stayed on the list would keep itself, which loom reports as a leak.
     });
 }
+
+#[test]
+fn each_message_is_consumed_or_counted_once_however_the_halves_leave() {
+    model(|| {
+        let Ends {
+            mut writer,
+            mut reader,
+            ..
+        } = ends(0, Role::Engine);
+        let writing = thread::spawn(move || {
+            writer.write_frame(false, &body(0, 4));
+            writer.publish();
+            writer.write_frame(false, &body(1, 4));
+            let stranded = writer.stranded();
+            assert!(stranded <= 1, "{stranded}");
+            writer.leave()
+        });
+        let by_reader = reader.discard() + reader.leave();
+        assert_eq!(by_reader + writing.join().unwrap(), 2);
+    });
+}
+
+#[test]
+fn what_an_application_consumed_is_not_counted_when_it_sees_the_end_of_the_pipe() {
+    model(|| {
+        let Ends {
+            mut writer,
+            mut reader,
+            ..
+        } = ends(8, Role::Application);
+        writer.write_frame(false, &body(0, 4));
+        writer.publish();
+        let writing = thread::spawn(move || writer.leave());
+        // It is not acknowledged: the step is four.
+        expect_frame(&mut reader, false, &body(0, 4));
+        if reader.is_finished() {
+            drop(reader);
+            assert_eq!(writing.join().unwrap(), 0);
+        } else {
+            assert_eq!(reader.leave() + writing.join().unwrap(), 0);
+        }
+    });
+}

@@ -39,9 +39,9 @@ pub(crate) struct Counters {
     pub(crate) messages_sent: Counter,
     pub(crate) messages_received: Counter,
     pub(crate) dropped_unfinished: Counter,
-    pub(crate) dropped_closed: Counter,
     /// Written by both, with [`Counter::add_shared`] only.
     pub(crate) dropped_peer_gone: Counter,
+    pub(crate) dropped_closed: Counter,
     /// Written by the engine.
     pub(crate) dropped_half_sent: Counter,
     pub(crate) dropped_linger: Counter,

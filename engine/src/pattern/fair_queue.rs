@@ -86,10 +86,7 @@ impl FairQueue {
     /// Drops all pipes; returns how many whole messages were in them.
     pub(crate) fn close(&mut self) -> u64 {
         self.inside_message = false;
-        self.readers
-            .drain()
-            .map(|mut reader| reader.discard())
-            .sum()
+        self.readers.drain().map(Reader::leave).sum()
     }
 }
 

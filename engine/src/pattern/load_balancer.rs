@@ -1,7 +1,7 @@
 //! PUSH's routing (RFC 30): whole messages to the writable pipes in turn.
 //!
-//! A pipe that is full leaves the turns until its reader gives credit; a pipe whose reader is gone leaves for
-//! good, and what it still held is counted by whoever drains it.
+//! A pipe that is full leaves the turns until its reader gives credit; a pipe whose reader is gone, or whose peer is
+//! not wanted any more, leaves for good. What it still held is counted here or by its reader, whichever is the last.
 
 use super::slots::Slots;
 use crate::memory::Body;
@@ -56,8 +56,19 @@ impl LoadBalancer {
         }
     }
 
-    pub(crate) fn add(&mut self, make: impl FnOnce(u64) -> Writer) {
-        self.writers.add(make);
+    /// Adds a pipe, behind the others; returns its key, which `make` gets, too.
+    pub(crate) fn add(&mut self, make: impl FnOnce(u64) -> Writer) -> u64 {
+        self.writers.add(make)
+    }
+
+    /// Ends a pipe: nothing more is sent there, and what it holds can still be read. The rest of a message that is
+    /// being sent there goes nowhere.
+    pub(crate) fn remove(&mut self, key: u64) {
+        if self.unfinished == Some(Unfinished::Here) && self.writers.is_current(key) {
+            self.abandon_unfinished();
+        } else if let Some(writer) = self.writers.remove(key) {
+            self.lost.queued += writer.leave();
+        }
     }
 
     pub(crate) fn credit_arrived(&mut self, event: Event) {
@@ -67,6 +78,15 @@ impl LoadBalancer {
     /// Takes what was lost since the last call.
     pub(crate) fn take_lost(&mut self) -> Lost {
         std::mem::take(&mut self.lost)
+    }
+
+    /// What [`Self::take_lost`] would give once every pipe whose reader is gone had left.
+    pub(crate) fn lost(&self) -> Lost {
+        let stranded = self.writers.iter().map(Writer::stranded).sum::<u64>();
+        Lost {
+            queued: self.lost.queued + stranded,
+            ..self.lost
+        }
     }
 
     /// Whether a message would be taken now.
@@ -138,7 +158,7 @@ impl LoadBalancer {
     #[cold]
     fn remove_current(&mut self) {
         if let Some(writer) = self.writers.remove_current() {
-            self.lost.queued += writer.outstanding();
+            self.lost.queued += writer.leave();
         }
     }
 
@@ -162,14 +182,11 @@ impl LoadBalancer {
         }
     }
 
-    /// Closes all pipes; what they hold still leaves. Counts what nobody will drain.
-    pub(crate) fn close(&mut self) -> Lost {
+    /// Closes all pipes; what they hold still leaves. What nobody will drain is lost.
+    pub(crate) fn close(&mut self) {
         self.abort();
         for writer in self.writers.drain() {
-            if writer.is_reader_gone() {
-                self.lost.queued += writer.outstanding();
-            }
+            self.lost.queued += writer.leave();
         }
-        self.take_lost()
     }
 }

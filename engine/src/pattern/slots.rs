@@ -35,8 +35,8 @@ impl<P> Slots<P> {
         }
     }
 
-    /// Adds a pipe, active, behind the others; `make` gets the key that its events carry.
-    pub(super) fn add(&mut self, make: impl FnOnce(u64) -> P) {
+    /// Adds a pipe, active, behind the others; `make` gets the key that its events carry, which is returned.
+    pub(super) fn add(&mut self, make: impl FnOnce(u64) -> P) -> u64 {
         let free = self.pipes.iter().position(|slot| slot.pipe.is_none());
         let index = free.unwrap_or(self.pipes.len());
         if index == self.pipes.len() {
@@ -50,6 +50,7 @@ impl<P> Slots<P> {
         let key = u64::from(slot.generation) << 32 | index as u64;
         slot.pipe = Some(make(key));
         self.activate_slot(index as u32);
+        key
     }
 
     /// The pipe whose turn it is.
@@ -84,14 +85,29 @@ impl<P> Slots<P> {
 
     /// An event named a pipe: it is active again.
     pub(super) fn activate(&mut self, event: Event) {
-        let index = (event.key & 0xFFFF_FFFF) as u32;
-        let generation = (event.key >> 32) as u32;
-        let known = self.pipes.get(index as usize).is_some_and(|slot| {
-            slot.generation == generation && slot.pipe.is_some() && !slot.active
-        });
-        if known {
+        if let Some(index) = self.index_of(event.key)
+            && !self.pipes[index as usize].active
+        {
             self.activate_slot(index);
         }
+    }
+
+    /// The slot of a pipe that is still there.
+    fn index_of(&self, key: u64) -> Option<u32> {
+        let index = (key & 0xFFFF_FFFF) as u32;
+        let generation = (key >> 32) as u32;
+        let slot = self.pipes.get(index as usize)?;
+        (slot.generation == generation && slot.pipe.is_some()).then_some(index)
+    }
+
+    /// Whether it is this pipe's turn.
+    pub(super) fn is_current(&self, key: u64) -> bool {
+        self.index_of(key) == Some(self.current)
+    }
+
+    /// All pipes, active or not.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &P> {
+        self.pipes.iter().filter_map(|slot| slot.pipe.as_ref())
     }
 
     fn activate_slot(&mut self, index: u32) {
@@ -104,6 +120,24 @@ impl<P> Slots<P> {
     pub(super) fn remove_current(&mut self) -> Option<P> {
         let index = *self.active.get(self.turn)?;
         self.deactivate_current();
+        self.vacate(index)
+    }
+
+    /// Removes a pipe wherever it stands. Whose turn it is keeps it; if that is the removed one, the next gets it.
+    pub(super) fn remove(&mut self, key: u64) -> Option<P> {
+        let index = self.index_of(key)?;
+        if let Some(place) = self.active.iter().position(|active| *active == index) {
+            self.active.remove(place);
+            self.pipes[index as usize].active = false;
+            if place < self.turn {
+                self.turn -= 1;
+            }
+            self.settle_turn();
+        }
+        self.vacate(index)
+    }
+
+    fn vacate(&mut self, index: u32) -> Option<P> {
         let slot = &mut self.pipes[index as usize];
         slot.generation = slot.generation.wrapping_add(1);
         slot.pipe.take()
@@ -165,6 +199,47 @@ mod tests {
         slots.activate(event(0));
         assert_eq!(slots.current(), Some(&mut 'a'));
         slots.deactivate_current();
+        assert_eq!(slots.current(), None);
+    }
+
+    #[test]
+    fn a_pipe_removed_by_its_key_leaves_the_turns_of_the_others_as_they_were() {
+        let names = ['a', 'b', 'c', 'd'];
+        for turn in 0..names.len() {
+            for removed in 0..names.len() {
+                let mut slots = Slots::new();
+                let keys = names.map(|name| slots.add(|_| name));
+                for _ in 0..turn {
+                    slots.next_turn();
+                }
+                assert_eq!(slots.is_current(keys[removed]), turn == removed);
+                assert_eq!(slots.remove(keys[removed]), Some(names[removed]));
+                assert_eq!(slots.remove(keys[removed]), None, "its key names nothing");
+                let mut expected: Vec<char> = names.to_vec();
+                expected.rotate_left(turn);
+                expected.retain(|name| *name != names[removed]);
+                let mut seen = Vec::new();
+                for _ in 0..expected.len() {
+                    seen.push(*slots.current().unwrap());
+                    slots.next_turn();
+                }
+                assert_eq!(seen, expected, "turn {turn}, removed {removed}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_pipe_that_is_out_of_turn_is_removed_by_its_key() {
+        let mut slots = Slots::new();
+        let keys = ['a', 'b'].map(|name| slots.add(|_| name));
+        slots.deactivate_current();
+        assert_eq!(slots.remove(keys[0]), Some('a'));
+        slots.activate(event(keys[0]));
+        assert_eq!(slots.iter().collect::<Vec<_>>(), [&'b']);
+        assert_eq!(slots.current(), Some(&mut 'b'));
+        slots.next_turn();
+        assert_eq!(slots.current(), Some(&mut 'b'));
+        assert_eq!(slots.remove(keys[1]), Some('b'));
         assert_eq!(slots.current(), None);
     }
 

@@ -33,7 +33,12 @@ pub(crate) enum Command {
         outbound: Option<Reader>,
     },
     /// The outbound pipe that a session asked for ([`crate::socket::SocketEvent::WantsOutbound`]).
-    Outbound { session: Key, outbound: Reader },
+    Outbound {
+        /// Whose counters tell what is in the pipe if the session is gone.
+        socket: Arc<SocketShared>,
+        session: Key,
+        outbound: Reader,
+    },
     /// End one bind or connect; answered by [`crate::socket::SocketEvent::Detached`].
     Detach {
         socket: Arc<SocketShared>,
@@ -45,6 +50,8 @@ pub(crate) enum Command {
         socket: u64,
         linger: Option<Duration>,
     },
+    /// Follows [`Self::Close`]: nobody looks into the socket's mailbox any more, so pipes in it are counted and let go.
+    Forget { socket: Arc<SocketShared> },
     /// End the engine's thread once every socket is gone, or at once.
     Stop { at_once: bool },
 }

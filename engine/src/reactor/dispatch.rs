@@ -180,7 +180,16 @@ impl<D: EngineDriver> Reactor<D> {
                     Fate::Lives
                 });
             }
-            Command::Outbound { session, outbound } => {
+            Command::Outbound {
+                socket,
+                session,
+                outbound,
+            } => {
+                if self.sessions.get_mut(session).is_none() {
+                    let dropped = outbound.leave();
+                    socket.counters.dropped_peer_gone.add_shared(dropped);
+                    return;
+                }
                 self.with_session(session, |session, services| {
                     session.give_outbound(outbound, services)
                 });
@@ -196,6 +205,7 @@ impl<D: EngineDriver> Reactor<D> {
                 self.close_listeners(|listener| is_of(&listener.socket, socket));
                 self.end_sessions_of(|session| is_of(&session.socket, socket), linger);
             }
+            Command::Forget { socket } => socket.forget_events(),
             Command::Stop { at_once } => {
                 self.stopping = true;
                 if at_once {

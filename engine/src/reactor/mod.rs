@@ -247,8 +247,10 @@ impl<D: EngineDriver> Reactor<D> {
         let Some(session) = self.sessions.get_mut(key) else {
             return;
         };
-        if call(session, &mut self.services) == Fate::Over {
-            self.sessions.remove(key);
+        if call(session, &mut self.services) == Fate::Over
+            && let Some(session) = self.sessions.remove(key)
+        {
+            session.settle();
         }
     }
 

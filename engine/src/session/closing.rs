@@ -9,7 +9,7 @@ use ringmq_driver::Time;
 
 use super::link::Stage;
 use super::{Ending, EngineDriver, Fate, Role, Session};
-use crate::pipe::Reader;
+use crate::pipe::{Reader, Writer};
 use crate::reactor::Services;
 
 /// How long to wait for the peer to close after our last byte. Closing with unread input would make the
@@ -53,7 +53,7 @@ impl Session {
         }
         let given_up = self.ending.is_some_and(|ending| ending.given_up);
         if matches!(self.role, Role::Accept) || given_up || self.is_flushed() {
-            return self.over();
+            return Fate::Over;
         }
         self.plan_retry(services);
         self.set_timer(services);
@@ -128,7 +128,7 @@ impl Session {
         if self.link.is_some() {
             Fate::Lives
         } else {
-            self.over()
+            Fate::Over
         }
     }
 
@@ -149,26 +149,27 @@ impl Session {
         }
     }
 
-    /// The session has no connection and gets none; counts what it leaves behind.
-    fn over(&mut self) -> Fate {
-        self.count_undelivered();
-        Fate::Over
-    }
-
     /// The socket was closed and nothing is left to send, or its linger time has passed.
     fn is_flushed(&mut self) -> bool {
         self.ending.is_some() && self.outbound.as_mut().is_none_or(Reader::is_finished)
     }
 
-    fn count_undelivered(&mut self) {
-        let Some(outbound) = &mut self.outbound else {
-            return;
-        };
-        let dropped = outbound.discard();
-        if self.ending.is_some() {
-            self.socket.counters.dropped_linger.add(dropped);
-        } else {
-            self.socket.counters.dropped_peer_gone.add_shared(dropped);
+    /// The session is over: lets go of its pipes and counts what is left in them and nobody else will count.
+    pub(crate) fn settle(self) {
+        let counters = &self.socket.counters;
+        if let Some(outbound) = self.outbound {
+            let dropped = outbound.leave();
+            if self.ending.is_some() {
+                counters.dropped_linger.add(dropped);
+            } else {
+                counters.dropped_peer_gone.add_shared(dropped);
+            }
+        }
+        // The application drops its end only when its socket is closed.
+        let unread = self.inbound.map_or(0, Writer::leave);
+        counters.dropped_closed.add_shared(unread);
+        if let Some(sink) = self.sink {
+            counters.dropped_not_read.add(sink.leave());
         }
     }
 }

@@ -27,6 +27,8 @@ struct Attachment {
     text: String,
     /// The text it came to mean, where that differs (a chosen port).
     meaning: Option<String>,
+    /// The writer of the pipe to a connect's peer.
+    writer: Option<u64>,
     leaving: bool,
 }
 
@@ -40,6 +42,7 @@ impl Attachments {
             kind,
             text,
             meaning: None,
+            writer: None,
             leaving: false,
         });
         id
@@ -67,17 +70,24 @@ impl Attachments {
         }
     }
 
+    fn keep_writer(&mut self, id: AttachmentId, key: u64) {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == id) {
+            entry.writer = Some(key);
+        }
+    }
+
     fn holds(&self, id: AttachmentId) -> bool {
         self.entries.iter().any(|entry| entry.id == id)
     }
 
-    fn leave(&mut self, kind: Use, text: &str) -> Option<AttachmentId> {
+    /// Begins the end of a bind or connect; tells its writer, if it has one.
+    fn leave(&mut self, kind: Use, text: &str) -> Option<(AttachmentId, Option<u64>)> {
         let entry = self.entries.iter_mut().find(|entry| {
             let named = entry.text == text || entry.meaning.as_deref() == Some(text);
             named && entry.kind == kind && !entry.leaving
         })?;
         entry.leaving = true;
-        Some(entry.id)
+        Some((entry.id, entry.writer.take()))
     }
 }
 
@@ -153,7 +163,11 @@ impl Socket {
         let addresses =
             transport::resolve(endpoint, Use::Connect).map_err(ConnectError::Endpoint)?;
         let attachment = self.attachments.add(Use::Connect, endpoint);
-        let outbound = self.socket_type.sends().then(|| self.make_outbound());
+        let outbound = self.socket_type.sends().then(|| {
+            let (key, outbound) = self.make_outbound();
+            self.attachments.keep_writer(attachment, key);
+            outbound
+        });
         self.host.command(Command::Connect {
             socket: Arc::clone(&self.shared),
             attachment,
@@ -173,7 +187,8 @@ impl Socket {
         self.detach(Use::Listen, endpoint)
     }
 
-    /// Ends a connect. What is queued for that peer still leaves, within the linger time.
+    /// Ends a connect: nothing more is sent there. What is queued for that peer still leaves, within the linger time;
+    /// the rest of a message that was begun there is dropped.
     ///
     /// # Errors
     /// The socket is not connected there, or the context was shut down.
@@ -182,21 +197,7 @@ impl Socket {
     }
 
     fn detach(&mut self, kind: Use, endpoint: &str) -> Result<(), DetachError> {
-        self.look();
-        if self.terminated {
-            return Err(DetachError::Terminated);
-        }
-        let attachment = self
-            .attachments
-            .leave(kind, endpoint)
-            .ok_or(DetachError::NotAttached)?;
-        let socket = Arc::clone(&self.shared);
-        let linger = self.options.linger;
-        self.host.command(Command::Detach {
-            socket,
-            attachment,
-            linger,
-        });
+        let attachment = self.start_detach(kind, endpoint)?;
         while self.attachments.holds(attachment) {
             if self.terminated {
                 return Err(DetachError::Terminated);
@@ -206,8 +207,38 @@ impl Socket {
         Ok(())
     }
 
-    /// A pipe from this socket to a session: its writer joins the turns, its reader is for the session.
-    pub(super) fn make_outbound(&mut self) -> Reader {
+    /// Asks for the end of a bind or connect without waiting for it.
+    pub(crate) fn start_detach(
+        &mut self,
+        kind: Use,
+        endpoint: &str,
+    ) -> Result<AttachmentId, DetachError> {
+        self.look();
+        if self.terminated {
+            return Err(DetachError::Terminated);
+        }
+        let (attachment, writer) = self
+            .attachments
+            .leave(kind, endpoint)
+            .ok_or(DetachError::NotAttached)?;
+        // Before the session hears of it: what is sent from now on must not go there.
+        if let Some(key) = writer {
+            self.balancer.remove(key);
+            self.count_lost();
+        }
+        let socket = Arc::clone(&self.shared);
+        let linger = self.options.linger;
+        self.host.command(Command::Detach {
+            socket,
+            attachment,
+            linger,
+        });
+        Ok(attachment)
+    }
+
+    /// A pipe from this socket to a session: its writer joins the turns under the key that comes back, its reader is
+    /// for the session.
+    pub(super) fn make_outbound(&mut self) -> (u64, Reader) {
         let config = PipeConfig {
             high_water_mark: self.options.send_high_water_mark,
             reader_role: Role::Engine,
@@ -220,14 +251,14 @@ impl Socket {
             ..
         } = self;
         let mut outbound = None;
-        balancer.add(|key| {
+        let key = balancer.add(|key| {
             let session = host.reactor_owner().clone();
             let (writer, reader) =
                 pipe(config, pool.clone(), shared.owner.clone(), key, session, 0);
             outbound = Some(reader);
             writer
         });
-        outbound.expect("adding a pipe makes it")
+        (key, outbound.expect("adding a pipe makes it"))
     }
 
     fn session_config(&self) -> Arc<SessionConfig> {

@@ -143,10 +143,12 @@ impl Socket {
     /// says so at once.
     pub fn readiness(&mut self) -> Readiness {
         self.look();
-        Readiness {
+        let readiness = Readiness {
             readable: self.terminated || self.socket_type.receives() && self.queue.can_receive(),
             writable: self.terminated || self.socket_type.sends() && self.balancer.can_send(),
-        }
+        };
+        self.count_lost();
+        readiness
     }
 
     /// A descriptor for foreign event loops: it becomes readable when the socket may have become ready.
@@ -164,7 +166,12 @@ impl Socket {
     /// What became of the socket's messages so far.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
-        self.shared.counters.snapshot()
+        let mut statistics = self.shared.counters.snapshot();
+        // What this handle has not come to count.
+        let lost = self.balancer.lost();
+        statistics.dropped_peer_gone += lost.queued;
+        statistics.dropped_unfinished += lost.unfinished;
+        statistics
     }
 
     /// Takes events in: pipes that became usable, new peers, answers.
@@ -199,8 +206,12 @@ impl Socket {
             // A peer that is gone by now would swallow the next message.
             SocketEvent::WantsOutbound { presence, .. } if presence.strong_count() == 0 => {}
             SocketEvent::WantsOutbound { session, .. } => {
-                let outbound = self.make_outbound();
-                self.host.command(Command::Outbound { session, outbound });
+                let (_, outbound) = self.make_outbound();
+                self.host.command(Command::Outbound {
+                    socket: Arc::clone(&self.shared),
+                    session,
+                    outbound,
+                });
             }
             SocketEvent::Terminated => self.terminated = true,
         }
@@ -210,25 +221,27 @@ impl Socket {
     #[cold]
     fn wait(&mut self, deadline: Option<Instant>) -> bool {
         let owner = &self.owner;
-        let called = self.spin.until(|| owner.has_news());
-        let called = called || owner.park(deadline);
+        if !self.spin.until(|| owner.has_news()) {
+            owner.park(deadline);
+        }
         self.look();
-        // A sleep may end without a reason; only the clock says that the time is up.
-        !called && deadline.is_some_and(clock::has_passed)
+        // Only the clock says that the time is up: a sleep may end without a reason, and news that are not what the
+        // caller waits for may come without end.
+        deadline.is_some_and(clock::has_passed)
     }
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
         self.look();
+        self.balancer.close();
         self.count_lost();
-        let lost = self.balancer.close();
-        self.shared
-            .counters
-            .dropped_peer_gone
-            .add_shared(lost.queued);
-        self.shared.counters.dropped_closed.add(self.queue.close());
+        let unread = self.queue.close();
+        self.shared.counters.dropped_closed.add_shared(unread);
         self.host.close_socket(self.shared.id, self.options.linger);
+        self.host.command(Command::Forget {
+            socket: Arc::clone(&self.shared),
+        });
     }
 }
 

@@ -191,6 +191,7 @@ impl Socket {
                     Err(message) => message,
                 };
             }
+            self.count_lost();
             let deadline = *deadline.get_or_insert_with(|| clock::deadline(timeout));
             if self.wait(deadline) && !self.balancer.can_send() {
                 return Err(SendError::TimedOut(message));
@@ -311,7 +312,7 @@ mod tests {
     fn a_frame_comes_back_if_its_peer_goes_after_it_was_seen() {
         let (_context, mut socket) = push();
         for bytes in [8, 2 * COPY_BYTES_MAX] {
-            let reader = socket.make_outbound();
+            let (_, reader) = socket.make_outbound();
             assert!(socket.balancer.can_send());
             drop(reader);
             let frame = Message::from(vec![7; bytes]);
@@ -323,7 +324,7 @@ mod tests {
     #[test]
     fn a_body_offered_by_reference_comes_back_if_its_peer_goes_after_it_was_seen() {
         let (_context, mut socket) = push();
-        let reader = socket.make_outbound();
+        let (_, reader) = socket.make_outbound();
         let body = into_body(Message::from(vec![7; 2 * COPY_BYTES_MAX]));
         assert!(socket.balancer.can_send());
         drop(reader);
@@ -334,7 +335,7 @@ mod tests {
     #[test]
     fn a_message_comes_back_whole_if_its_peer_goes_before_its_first_frame() {
         let (_context, mut socket) = push();
-        let reader = socket.make_outbound();
+        let (_, reader) = socket.make_outbound();
         assert!(socket.balancer.can_send());
         drop(reader);
         assert_eq!(socket.route_whole(whole()), Err(whole()));
@@ -343,7 +344,7 @@ mod tests {
     #[test]
     fn a_message_that_was_begun_is_sent_whole_whatever_the_socket_is_told_meanwhile() {
         let (_context, mut socket) = push();
-        let _reader = socket.make_outbound();
+        let (_, _reader) = socket.make_outbound();
         socket.shared.mailbox.send(SocketEvent::Terminated);
         assert_eq!(socket.route_whole(whole()), Ok(()));
         assert_eq!(socket.statistics().messages_sent, 1);

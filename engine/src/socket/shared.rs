@@ -49,4 +49,16 @@ impl SocketShared {
             counters: Counters::default(),
         }
     }
+
+    /// The handle is gone, and with it whoever would take the events: messages in pipes that it never saw are counted
+    /// as dropped with it.
+    pub(crate) fn forget_events(&self) {
+        let mut events = Vec::new();
+        self.mailbox.drain(&mut events);
+        for event in events {
+            if let SocketEvent::Inbound { reader } = event {
+                self.counters.dropped_closed.add_shared(reader.leave());
+            }
+        }
+    }
 }

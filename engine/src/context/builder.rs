@@ -7,7 +7,8 @@ use ringmq_driver::{Driver, DriverKind};
 
 use super::Context;
 use super::drivers::{self, DriverChoice};
-use super::host::{Host, OpenSockets};
+use super::host::{Engine, Host, OpenSockets};
+use crate::memory::Reaper;
 use crate::reactor::{Reactor, ReactorHandle, Spin, Turned};
 use crate::session::EngineDriver;
 
@@ -86,7 +87,7 @@ impl std::error::Error for ContextError {
 }
 
 /// What the engine thread tells its maker once it runs.
-type Started = Result<(ReactorHandle, DriverKind), ContextError>;
+type Started = Result<(ReactorHandle, DriverKind, Reaper), ContextError>;
 
 impl ContextBuilder {
     /// Which driver to run on. Default: the ring if the host allows it, else the shim.
@@ -121,16 +122,17 @@ impl ContextBuilder {
         let spin = Spin::new(self.spin_pauses);
         let sockets = OpenSockets::default();
         let (started, answer) = mpsc::channel();
-        let engine = thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("ringmq".to_owned())
             .spawn({
                 let (spin, sockets) = (spin.clone(), sockets.clone());
                 move || run(choice, self.core, spin, &sockets, &started)
             })
             .map_err(ContextError::Io)?;
-        let (reactor, driver) = answer
+        let (reactor, driver, reaper) = answer
             .recv()
             .expect("the engine thread answers before it ends")?;
+        let engine = Engine { thread, reaper };
         let host = Host::new(reactor, driver, spin, sockets, Some(engine));
         Ok(Context {
             host: Arc::new(host),
@@ -182,8 +184,10 @@ fn turn_until_stopped<D: EngineDriver>(
     started: &mpsc::Sender<Started>,
 ) {
     let kind = Driver::kind(&driver);
+    // Outlives the reactor, which lets go of bodies to its end.
+    let (reaper, _on_engine) = Reaper::of_this_engine();
     let mut reactor = Reactor::new(driver, spin);
-    if started.send(Ok((reactor.handle(), kind))).is_err() {
+    if started.send(Ok((reactor.handle(), kind, reaper))).is_err() {
         return;
     }
     // However this thread ends, by a broken driver or a bug of ours: nobody may wait for it for ever.

@@ -1,4 +1,4 @@
-//! What a context's sockets share: the way to the reactor, and the engine thread behind it.
+//! What a context's sockets share: the way to the reactor, and the threads behind it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -7,17 +7,26 @@ use std::time::Duration;
 
 use ringmq_driver::DriverKind;
 
+use crate::memory::{Reaper, may_wait};
 use crate::pipe::Owner;
 use crate::reactor::{Command, ReactorHandle, Spin};
 use crate::socket::{SocketEvent, SocketShared};
 
-/// The shared part of a context. The last one to drop it waits for the engine thread.
+/// The shared part of a context. The last one to drop it waits for the engine thread, and then for the application's
+/// own free functions.
 pub(crate) struct Host {
     reactor: ReactorHandle,
     driver: DriverKind,
     spin: Spin,
     sockets: OpenSockets,
-    engine: Option<JoinHandle<()>>,
+    engine: Option<Engine>,
+}
+
+/// An engine's thread, and the thread that releases foreign bodies for it.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) thread: JoinHandle<()>,
+    pub(crate) reaper: Reaper,
 }
 
 /// The sockets of a context, to tell them that it is over.
@@ -71,7 +80,7 @@ impl Host {
         driver: DriverKind,
         spin: Spin,
         sockets: OpenSockets,
-        engine: Option<JoinHandle<()>>,
+        engine: Option<Engine>,
     ) -> Self {
         Self {
             reactor,
@@ -119,9 +128,15 @@ impl Host {
 impl Drop for Host {
     fn drop(&mut self) {
         self.command(Command::Stop { at_once: false });
-        if let Some(engine) = self.engine.take() {
+        let Some(engine) = self.engine.take() else {
+            return;
+        };
+        // In a free function, which may own a context as anything else, waiting could be for itself. The threads then
+        // finish on their own.
+        if may_wait() {
             // A panic of the engine thread was printed by it; there is nobody left to tell.
-            let _ = engine.join();
+            let _ = engine.thread.join();
+            engine.reaper.finish();
         }
     }
 }

@@ -20,7 +20,9 @@ use crate::socket::{Socket, SocketType};
 /// threads.
 ///
 /// When the context and all its sockets are dropped, the engine sends what is left, within each socket's linger
-/// time, and its thread ends; dropping the last of them waits for that.
+/// time, and its thread ends; dropping the last of them waits for that, and for the functions that release lent
+/// memory ([`Message::from_foreign`](crate::Message::from_foreign)). Where such a function drops the last of them, nothing
+/// is waited for.
 ///
 /// ```
 /// let context = ringmq::Context::new()?;

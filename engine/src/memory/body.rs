@@ -1,6 +1,7 @@
 //! A large body: bytes that are written once, shared by count, and released once.
 //!
-//! Where the memory came from decides how it is released; nothing else depends on it.
+//! Where the memory came from decides how it is released; nothing else depends on it. Memory with the application's
+//! code behind it is foreign, and [`super::reaper`] decides where that code runs.
 
 use std::ffi::c_void;
 use std::fmt;
@@ -10,15 +11,16 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::BodyPool;
 use super::aligned::AlignedMemory;
+use super::{BodyPool, reaper};
 
 /// A C function that releases memory which its caller lent, as `zmq_msg_init_data` takes it.
 pub type FreeFn = unsafe extern "C" fn(data: *mut c_void, hint: *mut c_void);
 
 /// Shared immutable bytes.
 ///
-/// A clone counts; the last drop, on whichever thread, releases the memory and so may run foreign code.
+/// A clone counts; the last drop, on whichever thread, releases the memory. Foreign code runs in that drop, or on
+/// the reaper's thread if an engine's thread lets go last.
 #[derive(Clone)]
 pub(crate) struct Body {
     bytes: NonNull<u8>,
@@ -38,7 +40,17 @@ unsafe impl Send for Body {}
 unsafe impl Sync for Body {}
 
 /// Owns the memory of a body until its last clone is gone.
-struct Keeper(#[expect(dead_code, reason = "a keeper is only ever dropped")] Memory);
+struct Keeper(Memory);
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        if let Memory::Foreign(foreign) = &mut self.0
+            && let Some(foreign) = foreign.take()
+        {
+            reaper::release(foreign);
+        }
+    }
+}
 
 // SAFETY: nothing touches the memory's owner before the last clone drops it, and each kind may be
 // dropped on any thread: the closure is Send, and `new_foreign`'s caller promises it for C memory.
@@ -50,9 +62,23 @@ unsafe impl Sync for Keeper {}
 #[expect(dead_code, reason = "an owner of memory is only ever dropped")]
 enum Memory {
     Vec(Vec<u8>),
-    Bytes(Bytes),
     Aligned(AlignedMemory),
+    /// `None` once it is released.
+    Foreign(Option<Foreign>),
+}
+
+/// Memory that is released by the application's code.
+#[expect(dead_code, reason = "an owner of memory is only ever dropped")]
+enum Foreign {
+    /// Whatever owner stands behind it: bytes do not tell.
+    Bytes(Bytes),
     Closure(OnDrop),
+}
+
+impl Keeper {
+    const fn foreign(foreign: Foreign) -> Self {
+        Self(Memory::Foreign(Some(foreign)))
+    }
 }
 
 /// Runs a closure when dropped.
@@ -79,7 +105,9 @@ impl Body {
         Self {
             bytes,
             len,
-            keeper: Some(Arc::new(Keeper(Memory::Closure(OnDrop(Some(release)))))),
+            keeper: Some(Arc::new(Keeper::foreign(Foreign::Closure(OnDrop(Some(
+                release,
+            )))))),
         }
     }
 
@@ -168,7 +196,7 @@ impl From<Bytes> for Body {
         Self {
             bytes,
             len: shared.len(),
-            keeper: Some(Arc::new(Keeper(Memory::Bytes(shared)))),
+            keeper: Some(Arc::new(Keeper::foreign(Foreign::Bytes(shared)))),
         }
     }
 }

@@ -128,6 +128,9 @@ impl<O: Outgoing, I: Incoming> Shim<O, I> {
                 if socket.can_send() {
                     socket.step_send(&mut self.queue);
                 }
+                if socket.can_tell_failure() {
+                    socket.step_watch(&mut self.queue);
+                }
                 if socket.has_work() {
                     socket.step_receive(&mut self.buffers, &mut self.queue);
                 }
@@ -272,9 +275,7 @@ impl<O: Outgoing, I: Incoming> Driver for Shim<O, I> {
     }
 
     fn receive(&mut self, socket: SocketId, demand: Demand<I>) {
-        let live = self.live(socket);
-        assert!(live.demand.is_none(), "D4: one demand at a time");
-        live.demand = Some(demand);
+        self.live(socket).lend(demand);
         self.schedule(socket.index);
     }
 
@@ -292,6 +293,11 @@ impl<O: Outgoing, I: Incoming> Driver for Shim<O, I> {
             }
             other => live.demand = other,
         }
+    }
+
+    fn watch(&mut self, socket: SocketId) {
+        self.live(socket).watch();
+        self.schedule(socket.index);
     }
 
     fn received(&self, data: &Received) -> &[u8] {

@@ -34,6 +34,8 @@ pub(crate) struct Socket<O, I> {
     pub(crate) is_runnable: bool,
     pub(crate) demand: Option<Demand<I>>,
     pub(crate) outgoing: Option<O>,
+    /// The caller wants to hear of a failure while there is no demand.
+    is_watched: bool,
 }
 
 #[derive(Debug)]
@@ -56,6 +58,8 @@ pub(crate) struct Readiness {
     pub(crate) writable: bool,
     /// The peer's end or an error was seen: no further edge will come, so reading tells by itself.
     pub(crate) hung_up: bool,
+    /// An error was seen, and the peer's end was not seen before it.
+    failed: bool,
 }
 
 /// What one read told the caller.
@@ -73,6 +77,7 @@ impl Readiness {
         readable: true,
         writable: true,
         hung_up: false,
+        failed: false,
     };
 
     pub(crate) fn of(event: &mio::event::Event) -> Self {
@@ -82,6 +87,7 @@ impl Readiness {
             readable: event.is_readable() || hung_up,
             writable: event.is_writable() || event.is_write_closed() || failed,
             hung_up,
+            failed,
         }
     }
 }
@@ -96,12 +102,27 @@ impl<O: Outgoing, I: Incoming> Socket<O, I> {
             is_runnable: false,
             demand: None,
             outgoing: None,
+            is_watched: false,
         }
+    }
+
+    /// Takes a demand on, which tells of a failure by itself.
+    pub(crate) fn lend(&mut self, demand: Demand<I>) {
+        assert!(self.demand.is_none(), "D4: one demand at a time");
+        self.is_watched = false;
+        self.demand = Some(demand);
+    }
+
+    /// Looks out for a failure until the next demand.
+    pub(crate) fn watch(&mut self) {
+        assert!(self.demand.is_none(), "D15: a receive tells by itself");
+        self.is_watched = true;
     }
 
     pub(crate) fn note(&mut self, seen: Readiness) {
         self.readiness.readable |= seen.readable;
         self.readiness.writable |= seen.writable;
+        self.readiness.failed |= seen.failed && !self.readiness.hung_up;
         self.readiness.hung_up |= seen.hung_up;
     }
 
@@ -110,7 +131,32 @@ impl<O: Outgoing, I: Incoming> Socket<O, I> {
         match self.role {
             Role::Listener { is_accepting, .. } => is_accepting && self.readiness.readable,
             Role::Connecting => self.readiness.writable,
-            Role::Stream => (self.demand.is_some() && self.readiness.readable) || self.can_send(),
+            Role::Stream => {
+                (self.demand.is_some() && self.readiness.readable)
+                    || self.can_send()
+                    || self.can_tell_failure()
+            }
+        }
+    }
+
+    /// Whether somebody waits for a failure that was seen.
+    pub(crate) const fn can_tell_failure(&self) -> bool {
+        self.is_watched && self.readiness.failed && matches!(self.role, Role::Stream)
+    }
+
+    /// Tells a failure to whoever watches.
+    pub(crate) fn step_watch(&mut self, completions: &mut Vec<Completion<O, I>>) {
+        self.is_watched = false;
+        self.readiness.failed = false;
+        // Nothing is left where a send or receive was given the error, and has told it. EPIPE is Linux's for a reset
+        // behind the peer's end, so all that it sent is here and can be received.
+        if let Ok(Some(error)) = self.io.take_error()
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            completions.push(Completion::HungUp {
+                token: self.token,
+                error,
+            });
         }
     }
 

@@ -184,6 +184,14 @@ pub enum Completion<O, I> {
         /// How many bytes the kernel accepted.
         result: io::Result<usize>,
     },
+    /// The connection failed while it was watched. What the peer had sent may be lost; only the close is left to
+    /// ask for.
+    HungUp {
+        /// The socket's token.
+        token: Token,
+        /// How it failed.
+        error: io::Error,
+    },
     /// A closed socket is gone.
     Closed {
         /// The socket's token.
@@ -255,6 +263,9 @@ pub trait Driver {
 
     /// Ends a receive demand.
     fn pause(&mut self, socket: SocketId);
+
+    /// Asks to be told should the connection fail before the next receive. No receive may be outstanding.
+    fn watch(&mut self, socket: SocketId);
 
     /// The bytes of a [`Completion::Received`].
     fn received(&self, data: &Received) -> &[u8];

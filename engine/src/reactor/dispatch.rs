@@ -53,6 +53,7 @@ impl<D: EngineDriver> Reactor<D> {
                     session.sent(outgoing, result, services)
                 });
             }
+            Completion::HungUp { token, .. } => self.of_token(token, Session::hung_up),
             Completion::Closed { token } => self.closed(token),
         }
     }

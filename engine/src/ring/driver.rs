@@ -114,6 +114,10 @@ impl<O: StableOutgoing, I: StableIncoming> Driver for Ring<O, I> {
         self.pause_receive(socket);
     }
 
+    fn watch(&mut self, socket: SocketId) {
+        self.watch_socket(socket);
+    }
+
     fn received(&self, data: &Received) -> &[u8] {
         self.lent.buffers.bytes(data)
     }
@@ -245,7 +249,7 @@ impl<O: StableOutgoing, I: StableIncoming> Ring<O, I> {
                 self.lent.in_flight -= 1;
                 return;
             }
-            Op::Accept | Op::Connect | Op::Receive | Op::Send | Op::Cancel => {}
+            Op::Accept | Op::Connect | Op::Receive | Op::Send | Op::Cancel | Op::Watch => {}
         }
         let socket = self
             .lent
@@ -260,6 +264,7 @@ impl<O: StableOutgoing, I: StableIncoming> Ring<O, I> {
             Op::Receive => self.complete_receive(socket, result, flags, completions),
             Op::Send => self.complete_send(socket, result, completions),
             Op::Cancel => self.complete_cancel(socket, result),
+            Op::Watch => self.complete_watch(socket, result, completions),
             Op::Wake | Op::CancelAll => {}
         }
         let state = self.lent.sockets.get(socket);

@@ -36,6 +36,8 @@ pub(super) enum Op {
     Wake = 6,
     /// Cancel of everything, when the ring is dropped.
     CancelAll = 7,
+    /// POLL_ADD that waits for the end of a connection.
+    Watch = 8,
 }
 
 impl Op {
@@ -48,6 +50,7 @@ impl Op {
             5 => Self::Cancel,
             6 => Self::Wake,
             7 => Self::CancelAll,
+            8 => Self::Watch,
             _ => return None,
         })
     }
@@ -232,8 +235,8 @@ mod tests {
 
     #[test]
     fn user_data_survives_the_kernel() {
-        for op in 1..=7 {
-            let op = Op::from_number(op).expect("seven operations exist");
+        for op in 1..=8 {
+            let op = Op::from_number(op).expect("eight operations exist");
             let socket = SocketId {
                 index: 0xDEAD_BEEF,
                 generation: 0x12AB_CDEF,

@@ -20,7 +20,7 @@
 //! | `enter` | the queues and the only call of `io_uring_enter` |
 //! | `buffers` | the group of provided buffers |
 //! | `in_flight` | who owns what while the kernel holds it; `user_data` |
-//! | `accept`, `connect`, `receive`, `send`, `cancel`, `wake` | one family of operations each |
+//! | `accept`, `connect`, `receive`, `send`, `cancel`, `wake`, `watch` | one family of operations each |
 //! | `sockets` | the table of sockets; making, naming and closing them |
 //! | `address` | socket addresses, and unix paths that are made and removed |
 //! | `driver` | the contract's calls and the poll loop |
@@ -46,6 +46,7 @@ mod sockets;
 #[cfg(test)]
 mod tests;
 mod wake;
+mod watch;
 
 use std::collections::VecDeque;
 use std::mem::ManuallyDrop;

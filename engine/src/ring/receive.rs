@@ -67,6 +67,7 @@ impl<O: StableOutgoing, I: StableIncoming> Ring<O, I> {
         let state = self.lent.sockets.get_mut(socket);
         assert!(!state.closing, "no receive after close");
         assert!(state.receiving.is_none(), "one receive at a time (D4)");
+        state.watch.wanted = false;
         state.receiving = Some(Receiving {
             demand,
             armed: false,

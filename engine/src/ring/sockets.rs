@@ -12,6 +12,7 @@ use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use super::address::BoundPath;
 use super::in_flight::{Loans, Op, Receiving, Sending};
+use super::watch::Watch;
 
 /// One socket.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub(super) struct SocketState<O, I> {
     pub(super) receiving: Option<Receiving<I>>,
     /// The outstanding send (rule D2: at most one).
     pub(super) sending: Option<Sending<O>>,
+    /// What is known of its failure while nobody receives.
+    pub(super) watch: Watch,
     /// Whether the last receive emptied the socket, so that a first attempt would be wasted.
     pub(super) known_empty: bool,
     /// Whether the caller closed it.
@@ -55,6 +58,7 @@ impl<O, I> SocketState<O, I> {
             connecting: None,
             receiving: None,
             sending: None,
+            watch: Watch::default(),
             known_empty: false,
             closing: false,
             in_flight: 0,
@@ -64,7 +68,7 @@ impl<O, I> SocketState<O, I> {
     }
 
     /// The operations that are in the kernel, cancels excepted; at most one of each kind.
-    pub(super) fn cancellable(&self) -> [Option<Op>; 4] {
+    pub(super) fn cancellable(&self) -> [Option<Op>; 5] {
         let is_receiving = self
             .receiving
             .as_ref()
@@ -74,6 +78,7 @@ impl<O, I> SocketState<O, I> {
             self.connecting.is_some().then_some(Op::Connect),
             is_receiving.then_some(Op::Receive),
             self.sending.is_some().then_some(Op::Send),
+            self.watch.is_armed().then_some(Op::Watch),
         ]
     }
 }

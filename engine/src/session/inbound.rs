@@ -93,6 +93,15 @@ impl Session {
         Fate::Lives
     }
 
+    /// The connection failed while the application was behind. What was published stays readable.
+    pub(crate) fn hung_up<D: EngineDriver>(&mut self, services: &mut Services<D>) -> Fate {
+        // It may be of the past: whoever receives again is told by that.
+        if self.link.as_ref().is_some_and(Link::is_gated) {
+            self.close_link(services);
+        }
+        Fate::Lives
+    }
+
     /// The driver wrote into a large body.
     pub(crate) fn filled<D: EngineDriver>(
         &mut self,
@@ -149,6 +158,8 @@ impl Session {
             let inbound = self.inbound.as_mut().expect("the mark is that of a pipe");
             if inbound.wait_for_credit() {
                 link.gate(services.driver.now());
+                // The end of the peer is found by reading, behind all its messages; a failure need not wait.
+                services.driver.watch(link.socket);
                 self.set_timer(services);
                 return;
             }

@@ -130,6 +130,11 @@ impl Link {
         self.stage == Stage::Handshaking
     }
 
+    /// Nothing is read until the application takes messages.
+    pub(super) fn is_gated(&self) -> bool {
+        self.receiving == Receiving::Gated
+    }
+
     /// Greeting, handshake or messages may be written and read.
     pub(super) fn is_live(&self) -> bool {
         matches!(self.stage, Stage::Handshaking | Stage::Ready)

@@ -1,4 +1,4 @@
-//! The suite that every driver passes: one function per behaviour, named after it; the rules are D1 to D13.
+//! The suite that every driver passes: one function per behaviour, named after it; the rules are D1 to D15.
 //!
 //! A driver's tests implement [`Subject`] and call [`conformance_suite!`](crate::conformance_suite) once per
 //! subject, which makes one `#[test]` of each behaviour. Both ends of each connection live in one driver. The
@@ -13,6 +13,7 @@ mod memory;
 mod rig;
 mod transfer;
 mod waiting;
+mod watching;
 
 pub use closing::{
     a_closed_socket_returns_what_was_lent_once_and_then_says_closed,
@@ -38,6 +39,11 @@ pub use transfer::{
 pub use waiting::{
     a_wake_before_the_poll_makes_it_return, a_wake_from_another_thread_is_never_lost,
     an_idle_poll_brings_nothing, waiting_until_an_instant_reaches_it,
+};
+
+pub use watching::{
+    a_reset_is_told_to_who_watches, a_reset_is_told_to_who_watches_later,
+    a_watched_socket_loses_nothing_that_came_before_the_end, watching_disturbs_nothing,
 };
 
 use crate::{Address, Driver};
@@ -86,11 +92,14 @@ macro_rules! conformance_suite {
             a_flood_on_one_socket_does_not_starve_the_others
             a_listener_accepts_a_burst_of_connections
             a_reset_fails_the_receive_and_the_next_sends
+            a_reset_is_told_to_who_watches
+            a_reset_is_told_to_who_watches_later
             a_reused_slot_never_gets_completions_of_its_past
             a_send_waits_for_a_reader_that_comes_late
             a_socket_that_ended_its_writing_still_receives
             a_wake_before_the_poll_makes_it_return
             a_wake_from_another_thread_is_never_lost
+            a_watched_socket_loses_nothing_that_came_before_the_end
             an_address_in_use_is_refused_and_free_after_close
             an_idle_poll_brings_nothing
             bytes_of_every_size_come_back_in_order
@@ -103,6 +112,7 @@ macro_rules! conformance_suite {
             the_demands_may_be_mixed
             the_end_comes_once_after_all_bytes
             waiting_until_an_instant_reaches_it
+            watching_disturbs_nothing
         }
     };
     (@tests $subject:expr; $($behaviour:ident)*) => {

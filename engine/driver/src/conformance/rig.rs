@@ -33,8 +33,10 @@ pub(super) struct Record {
     pub(super) ends: Vec<End>,
     pub(super) sent: VecDeque<io::Result<usize>>,
     pub(super) demand: Asked,
+    pub(super) hang_ups: usize,
     /// The mark of the outstanding send, and its bytes.
     pub(super) sending: Option<(u64, usize)>,
+    pub(super) is_watched: bool,
     pub(super) is_closing: bool,
     pub(super) is_closed: bool,
 }
@@ -199,8 +201,15 @@ impl<'a, S: Subject> Rig<'a, S> {
             Asked::Nothing,
             "D4: the suite's own bug"
         );
-        self.record(peer).demand = asked;
+        let record = self.record(peer);
+        record.demand = asked;
+        record.is_watched = false;
         self.driver.receive(peer.socket, demand);
+    }
+
+    pub(super) fn watch(&mut self, peer: Peer) {
+        self.record(peer).is_watched = true;
+        self.driver.watch(peer.socket);
     }
 
     pub(super) fn send(&mut self, peer: Peer, bytes: &[u8], pieces_max: usize) {
@@ -264,7 +273,8 @@ impl<'a, S: Subject> Rig<'a, S> {
     fn note(&mut self, completion: Completion<TestOut, TestIn>) {
         match completion {
             Completion::Accepted { token, result } => {
-                self.alive(token);
+                let record = self.alive(token);
+                assert!(!record.is_closing, "D10: no Accepted after close");
                 self.accepted.push_back((token, result));
             }
             Completion::Connected { token, result } => {
@@ -289,6 +299,13 @@ impl<'a, S: Subject> Rig<'a, S> {
                 outgoing,
                 result,
             } => self.alive(token).note_sent(&outgoing, result),
+            Completion::HungUp { token, .. } => {
+                let record = self.alive(token);
+                assert!(record.is_watched, "D15: told once, to who watches");
+                assert!(!record.is_closing, "D15: the close ends the watch");
+                record.is_watched = false;
+                record.hang_ups += 1;
+            }
             Completion::Closed { token } => {
                 let record = self.alive(token);
                 assert!(record.is_closing, "D8: closed only by the caller");

@@ -116,6 +116,7 @@ impl<O: Outgoing, I: Incoming> Fake<O, I> {
             let network = &mut *self.network.borrow_mut();
             socket.step_connect(network, completions);
             socket.step_send(network, completions);
+            socket.step_watch(network, completions);
             socket.step_receive(network, &mut self.buffers, completions);
         }
     }
@@ -269,6 +270,13 @@ impl<O: Outgoing, I: Incoming> Driver for Fake<O, I> {
         }
     }
 
+    fn watch(&mut self, socket: SocketId) {
+        let due = self.network.borrow_mut().completion_time();
+        let live = self.live(socket);
+        assert!(live.demand.is_none(), "D15: a receive tells by itself");
+        live.watch = Some(due);
+    }
+
     fn received(&self, data: &Received) -> &[u8] {
         self.buffers.bytes(data)
     }
@@ -383,6 +391,7 @@ fn note<O, I>(network: &mut Network, completion: &Completion<O, I>) {
         Completion::Filled { token, result, .. } => (5, token, of(result)),
         Completion::Sent { token, result, .. } => (6, token, of(result)),
         Completion::Closed { token } => (7, token, 0),
+        Completion::HungUp { token, .. } => (8, token, 0),
     };
     for number in [kind, token.0, detail] {
         network.note(number);

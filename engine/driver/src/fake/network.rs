@@ -61,6 +61,8 @@ struct Connection {
     is_closed: [bool; 2],
     /// From when on each side knows that the connection failed.
     resets: [Option<Time>; 2],
+    /// Whether it failed for a side that had the other's end already, and so all that the other had sent.
+    ended_first: [bool; 2],
 }
 
 impl Connection {
@@ -183,6 +185,7 @@ impl Network {
                 ways,
                 is_closed: [false; 2],
                 resets: [None; 2],
+                ended_first: [false; 2],
             },
         );
         Side {
@@ -216,6 +219,12 @@ impl Network {
         way.has_arrived(self.now)
             || way.at_end(self.now)
             || connection.is_reset(side.side, self.now)
+    }
+
+    /// Whether a side knows that the connection failed before the peer's end had come.
+    pub(super) fn has_failed(&self, side: Side) -> bool {
+        let connection = &self.connections[&side.connection];
+        connection.is_reset(side.side, self.now) && !connection.ended_first[side.side]
     }
 
     /// Takes a prefix of `bytes` from a sender; `None` while there is no room.
@@ -265,10 +274,11 @@ impl Network {
         let now = self.now;
         let connection = self.connection(side);
         let reset = connection.resets[side.side];
+        let ended_first = connection.ended_first[side.side];
         let way = &mut connection.ways[1 - side.side];
         let available = way.available(now).min(space.len());
         if available == 0 {
-            if reset.is_some_and(|due| due <= now) {
+            if reset.is_some_and(|due| due <= now) && !ended_first {
                 return Some(Err(io::ErrorKind::ConnectionReset.into()));
             }
             return way.at_end(now).then_some(Ok(0));
@@ -323,6 +333,10 @@ impl Network {
             return;
         }
         connection.resets[side.side] = Some(due);
+        // Once the end is here, so is all before it, and nothing takes it back.
+        let ended_first = connection.ways[1 - side.side].has_end_come(now);
+        connection.ended_first[side.side] = ended_first;
+        let keep_arrived = keep_arrived || ended_first;
         let lost = connection.ways[1 - side.side].lose(now, keep_arrived)
             + connection.ways[side.side].lose(now, true);
         self.bytes_lost += lost;

@@ -18,6 +18,8 @@ pub(super) struct Socket<O, I> {
     pub(super) demand: Option<Pending<Demand<I>>>,
     /// When a pause takes effect. Until then the demand goes on.
     pub(super) pause: Option<Time>,
+    /// From when on a failure is told, where the caller watches for one.
+    pub(super) watch: Option<Time>,
 }
 
 /// An operation that completes at its time, or as soon after as it can.
@@ -91,6 +93,7 @@ impl<O: Outgoing, I: Incoming> Socket<O, I> {
             sending: None,
             demand: None,
             pause: None,
+            watch: None,
         }
     }
 
@@ -108,7 +111,9 @@ impl<O: Outgoing, I: Incoming> Socket<O, I> {
             Role::Connecting { due, .. } => *due <= now,
             Role::Connected(side) => {
                 let pauses = self.pause.is_some_and(|due| due <= now);
+                let tells = self.watch.is_some_and(|due| due <= now) && network.has_failed(*side);
                 pauses
+                    || tells
                     || (is_due(self.sending.as_ref(), now) && network.can_send(*side))
                     || (is_due(self.demand.as_ref(), now) && network.can_receive(*side))
             }
@@ -121,7 +126,27 @@ impl<O: Outgoing, I: Incoming> Socket<O, I> {
         if let Demand::Into(incoming) = &mut demand {
             incoming.space().fill(POISON);
         }
+        self.watch = None;
         self.demand = Some(Pending { due, value: demand });
+    }
+
+    /// Tells a failure to whoever watches for one.
+    pub(super) fn step_watch(
+        &mut self,
+        network: &Network,
+        completions: &mut Vec<Completion<O, I>>,
+    ) {
+        let is_due = self.watch.is_some_and(|due| due <= network.now);
+        let Role::Connected(side) = self.role else {
+            return;
+        };
+        if is_due && network.has_failed(side) {
+            self.watch = None;
+            completions.push(Completion::HungUp {
+                token: self.token,
+                error: io::ErrorKind::ConnectionReset.into(),
+            });
+        }
     }
 
     /// Goes on with a connect whose time has come.

@@ -196,6 +196,7 @@ impl Process {
                 }
                 Err(_) => self.close(token),
             },
+            Completion::HungUp { .. } => panic!("nobody watches"),
             Completion::Closed { .. } => self.closed += 1,
         }
     }

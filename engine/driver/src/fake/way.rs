@@ -93,6 +93,11 @@ impl Way {
         self.bytes.is_empty() && self.end.is_some_and(|due| due <= now)
     }
 
+    /// Whether the end has come at `now`, and so all before it.
+    pub(super) fn has_end_come(&self, now: Time) -> bool {
+        self.end.is_some_and(|due| due <= now)
+    }
+
     /// Receives the next bytes into `space`, all of it.
     pub(super) fn take(&mut self, space: &mut [u8]) {
         assert!(

@@ -283,6 +283,15 @@ impl<O: Outgoing, I: Incoming> Driver for Shim<O, I> {
         let Some(live) = self.sockets.get_mut(socket) else {
             return;
         };
+        if let Role::Listener { is_accepting, .. } = &mut live.role {
+            if std::mem::take(is_accepting) {
+                self.queue.push(Completion::Accepted {
+                    token: live.token,
+                    result: Err(io::ErrorKind::Interrupted.into()),
+                });
+            }
+            return;
+        }
         // What arrived stays with the kernel, in order, for the next demand.
         match live.demand.take() {
             Some(Demand::Once { .. } | Demand::Stream) => {

@@ -235,7 +235,7 @@ pub trait Driver {
         options: &SocketOptions,
     ) -> io::Result<(SocketId, Address)>;
 
-    /// Starts accepting again after a failed [`Completion::Accepted`].
+    /// Starts accepting again after a failed [`Completion::Accepted`]; not before it has come.
     fn accept(&mut self, listener: SocketId);
 
     /// Makes a socket and starts to connect it; [`Completion::Connected`] tells the end.
@@ -261,7 +261,7 @@ pub trait Driver {
     /// Starts a receive.
     fn receive(&mut self, socket: SocketId, demand: Demand<Self::Incoming>);
 
-    /// Ends a receive demand.
+    /// Ends a receive demand, or makes a listener stop (D10).
     fn pause(&mut self, socket: SocketId);
 
     /// Asks to be told should the connection fail before the next receive. No receive may be outstanding.

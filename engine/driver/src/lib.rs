@@ -18,7 +18,7 @@
 //! | D7 | The end of the peer's stream is told once, as [`End::Eof`], after all bytes before it. |
 //! | D8 | After [`Driver::close`] the socket delivers no `Received`. Lent memory comes back first (`Sent`, `Filled`), then `Closed` comes once, then nothing: a late completion never reaches a newer socket. |
 //! | D9 | [`Driver::pause`] ends a `Stream` or an unfinished `Once` with [`End::Paused`]; bytes that arrived meanwhile are delivered before it. Pausing a socket without a demand, or with an `Into`, does nothing. |
-//! | D10 | A listener accepts until it fails. `Accepted` with an error stops it; [`Driver::accept`] starts it again. |
+//! | D10 | A listener accepts until it fails. `Accepted` with an error stops it; [`Driver::accept`] starts it again. [`Driver::pause`] makes that error come, after what was accepted meanwhile; further connections wait in the kernel. |
 //! | D11 | [`Wait::Now`] never blocks; [`Wait::Until`] returns at its time or sooner; [`Wait::Forever`] waits for a completion or a wake. No driver adds a time-out of its own. |
 //! | D12 | [`Wake::wake`], from any thread, makes the running poll return or the next one not wait. Wakes may be merged, never lost. |
 //! | D13 | Dropping a driver cancels what is outstanding and returns only when the kernel has let go of all lent memory. |

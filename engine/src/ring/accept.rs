@@ -40,6 +40,7 @@ impl<O: StableOutgoing, I: StableIncoming> Ring<O, I> {
         }
         let state = self.lent.sockets.get_mut(listener);
         state.accepting = more;
+        let stopped = !more && std::mem::take(&mut state.stopping);
         let (token, closing) = (state.token, state.closing);
         if result >= 0 {
             // SAFETY: the kernel made this descriptor for us and tells of it once.
@@ -52,13 +53,18 @@ impl<O: StableOutgoing, I: StableIncoming> Ring<O, I> {
                 token,
                 result: Ok(socket),
             });
-            if !more {
+            if stopped {
+                completions.push(Completion::Accepted {
+                    token,
+                    result: Err(io::Error::from_raw_os_error(libc::ECANCELED)),
+                });
+            } else if !more {
                 // Ended without an error: the completion queue had overflowed.
                 self.arm_accept(listener);
             }
         } else if closing || more {
             // A closed listener tells nothing; an error that is not the end is followed by one that is.
-        } else if matches!(-result, libc::EINTR | libc::EAGAIN) {
+        } else if !stopped && matches!(-result, libc::EINTR | libc::EAGAIN) {
             self.arm_accept(listener);
         } else {
             completions.push(Completion::Accepted {

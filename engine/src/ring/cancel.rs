@@ -14,7 +14,7 @@ use super::in_flight::{Op, UserData};
 use super::{Ring, StableIncoming, StableOutgoing};
 
 impl<O: StableOutgoing, I: StableIncoming> Ring<O, I> {
-    /// Ends a receive demand that is not an `Into`.
+    /// Ends a receive demand that is not an `Into`, or stops a listener.
     pub(super) fn pause_receive(&mut self, socket: SocketId) {
         let state = self.lent.sockets.get_mut(socket);
         if state.closing {
@@ -22,6 +22,7 @@ impl<O: StableOutgoing, I: StableIncoming> Ring<O, I> {
         }
         let token = state.token;
         let Some(receiving) = &mut state.receiving else {
+            self.stop_accept(socket);
             return;
         };
         if receiving.pausing || matches!(receiving.demand, ringmq_driver::Demand::Into(_)) {
@@ -87,6 +88,8 @@ impl<O: StableOutgoing, I: StableIncoming> Ring<O, I> {
                 .is_some_and(|receiving| receiving.pausing && receiving.armed)
             {
                 self.cancel_receive(socket);
+            } else if state.stopping {
+                self.push_cancel(socket, Op::Accept);
             }
         }
     }
@@ -110,6 +113,14 @@ impl<O: StableOutgoing, I: StableIncoming> Ring<O, I> {
 
     fn cancel_receive(&mut self, socket: SocketId) {
         self.push_cancel(socket, Op::Receive);
+    }
+
+    fn stop_accept(&mut self, socket: SocketId) {
+        let state = self.lent.sockets.get_mut(socket);
+        if state.accepting && !state.stopping {
+            state.stopping = true;
+            self.push_cancel(socket, Op::Accept);
+        }
     }
 
     /// Queues a cancel of each operation that the socket has in the kernel.

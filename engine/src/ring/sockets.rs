@@ -27,6 +27,8 @@ pub(super) struct SocketState<O, I> {
     pub(super) path: Option<BoundPath>,
     /// Whether a multishot accept is in the kernel.
     pub(super) accepting: bool,
+    /// Whether the caller asked to stop it.
+    pub(super) stopping: bool,
     /// The address lent to a connect; the loan ends at the completion of the connect.
     pub(super) connecting: Option<Box<SockAddr>>,
     /// The outstanding receive demand (rule D4: at most one).
@@ -55,6 +57,7 @@ impl<O, I> SocketState<O, I> {
             registered,
             path: None,
             accepting: false,
+            stopping: false,
             connecting: None,
             receiving: None,
             sending: None,

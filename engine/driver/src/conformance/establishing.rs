@@ -122,3 +122,46 @@ pub fn a_failed_accept_stops_the_listener_until_it_is_restarted<S: Subject>(subj
         rig.close_all(&[client, server, listener]);
     }
 }
+
+/// D10: a paused listener says so once, after what it accepted; who comes then waits, and is taken after the restart.
+pub fn a_paused_listener_stops_until_it_is_restarted<S: Subject>(subject: &S) {
+    for address in subject.addresses() {
+        let mut rig = Rig::new(subject);
+        let (listener, real) = rig.listen(&address);
+        for round in 0..20 {
+            // Some are under way when the pause comes.
+            let mut clients: Vec<_> = (0..round).map(|_| rig.connect(&real)).collect();
+            if round % 2 == 0 {
+                rig.turn(Wait::Now);
+            }
+            rig.driver.pause(listener.socket);
+            rig.driver.pause(listener.socket);
+            rig.until("the listener stops", |rig| {
+                rig.accepted.back().is_some_and(|(_, last)| last.is_err())
+            });
+            rig.accepted.pop_back();
+            let before = rig.accepted.len();
+            assert!(rig.accepted.iter().all(|(_, result)| result.is_ok()));
+
+            clients.extend((0..5).map(|_| rig.connect(&real)));
+            rig.until("the kernel takes them", |rig| {
+                clients
+                    .iter()
+                    .all(|client| matches!(rig.record(*client).connected, Some(Ok(()))))
+            });
+            for _ in 0..100 {
+                rig.turn(Wait::Now);
+            }
+            assert_eq!(rig.accepted.len(), before, "D10: it is stopped");
+            // Pausing it once more says nothing.
+            rig.driver.pause(listener.socket);
+            rig.driver.accept(listener.socket);
+            let servers: Vec<_> = clients.iter().map(|_| rig.accept()).collect();
+            rig.close_all(&clients);
+            rig.close_all(&servers);
+        }
+        // A stop that the close overtakes leaves nothing behind.
+        rig.driver.pause(listener.socket);
+        rig.close_all(&[listener]);
+    }
+}

@@ -27,7 +27,8 @@ pub use ending::{
 pub use establishing::{
     a_connect_and_its_accept_complete_once,
     a_failed_accept_stops_the_listener_until_it_is_restarted,
-    a_listener_accepts_a_burst_of_connections, an_address_in_use_is_refused_and_free_after_close,
+    a_listener_accepts_a_burst_of_connections, a_paused_listener_stops_until_it_is_restarted,
+    an_address_in_use_is_refused_and_free_after_close,
     connecting_where_nobody_listens_fails, listening_on_port_zero_reports_the_real_address,
 };
 pub use memory::{Ledger, TestIn, TestOut};
@@ -91,6 +92,7 @@ macro_rules! conformance_suite {
             a_failed_accept_stops_the_listener_until_it_is_restarted
             a_flood_on_one_socket_does_not_starve_the_others
             a_listener_accepts_a_burst_of_connections
+            a_paused_listener_stops_until_it_is_restarted
             a_reset_fails_the_receive_and_the_next_sends
             a_reset_is_told_to_who_watches
             a_reset_is_told_to_who_watches_later

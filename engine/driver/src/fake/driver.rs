@@ -264,6 +264,15 @@ impl<O: Outgoing, I: Incoming> Driver for Fake<O, I> {
     fn pause(&mut self, socket: SocketId) {
         let due = self.network.borrow_mut().completion_time();
         let live = self.live(socket);
+        let token = live.token;
+        if let Role::Listener { is_accepting, .. } = &mut live.role {
+            if std::mem::take(is_accepting) {
+                let result = Err(io::ErrorKind::Interrupted.into());
+                let stopped = Completion::Accepted { token, result };
+                self.returned.push_back((due, stopped));
+            }
+            return;
+        }
         let demand = live.demand.as_ref().map(|pending| &pending.value);
         if matches!(demand, Some(Demand::Once { .. } | Demand::Stream)) && live.pause.is_none() {
             live.pause = Some(due);

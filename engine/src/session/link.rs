@@ -67,6 +67,8 @@ pub(crate) struct Link {
     pub(super) follows_large: bool,
     /// A send is in flight.
     pub(super) sending: bool,
+    /// The peer reads no more, and its own bytes wait behind the gate: nothing is sent until they are read.
+    pub(super) sends_nothing: bool,
     /// How many bytes of the send in flight come from the wire's own output.
     pub(super) output_bytes: usize,
     /// An empty batch, kept for its capacity.
@@ -112,6 +114,7 @@ impl Link {
             largest_body: 0,
             follows_large: false,
             sending: false,
+            sends_nothing: false,
             output_bytes: 0,
             spare: None,
             transcodes: false,

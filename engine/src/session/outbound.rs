@@ -14,7 +14,7 @@ impl Session {
         let Some(link) = &mut self.link else {
             return;
         };
-        if link.sending || !link.is_live() {
+        if link.sending || link.sends_nothing || !link.is_live() {
             return;
         }
         let mut batch = link.spare.take().unwrap_or_default();
@@ -87,6 +87,11 @@ impl Session {
                 self.account_sent(accepted);
                 self.pump(services);
                 self.end_if_drained(services)
+            }
+            // The peer has ended its stream, or the error would be another. What it sent before is still to be read.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && link.is_gated() => {
+                link.sends_nothing = true;
+                Fate::Lives
             }
             Err(_) => {
                 self.close_link(services);

@@ -13,6 +13,8 @@ pub(crate) struct Slot {
     pub(crate) messages: u32,
     /// Whether the frame has the MORE flag, so that it does not end its message.
     pub(crate) more: bool,
+    /// Whether the frame is a command, which belongs to no message.
+    pub(crate) command: bool,
     /// The body; it holds the pointer and length, and keeps the memory.
     pub(crate) body: Body,
 }
@@ -20,7 +22,7 @@ pub(crate) struct Slot {
 impl Slot {
     /// Whole messages that ended in this chunk once this frame is counted.
     pub(crate) fn messages_after(&self) -> u64 {
-        u64::from(self.messages) + u64::from(!self.more)
+        u64::from(self.messages) + u64::from(!self.more && !self.command)
     }
 }
 

@@ -5,13 +5,9 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::sync::OnceLock;
 
-use crate::sync::{AtomicBool, Ordering};
-
 /// A socket pair: a byte in it makes the descriptor readable.
 pub(super) struct Descriptor {
     pair: OnceLock<Pair>,
-    /// Whether wakers should look for the pair: what most owners never have costs them one load.
-    exists: AtomicBool,
 }
 
 struct Pair {
@@ -20,10 +16,9 @@ struct Pair {
 }
 
 impl Descriptor {
-    pub(super) fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self {
             pair: OnceLock::new(),
-            exists: AtomicBool::new(false),
         }
     }
 
@@ -36,18 +31,11 @@ impl Descriptor {
         read.set_nonblocking(true)?;
         write.set_nonblocking(true)?;
         let pair = self.pair.get_or_init(|| Pair { read, write });
-        // Relaxed: the caller fences before it looks whether it has missed something.
-        self.exists.store(true, Ordering::Relaxed);
         Ok((pair.read.as_raw_fd(), true))
     }
 
     /// Makes the descriptor readable, if there is one.
-    #[inline]
     pub(super) fn signal(&self) {
-        // Relaxed: the caller has fenced; see `Owner::descriptor`.
-        if !self.exists.load(Ordering::Relaxed) {
-            return;
-        }
         if let Some(pair) = self.pair.get() {
             // The only refusal is a full socket, and that is readable already.
             let _ = (&pair.write).write(&[1]);

@@ -9,6 +9,15 @@ use crate::memory::Commit;
 /// A place in a chunk, in the order of the stream: page bytes, slots, then bytes of the next slot's body.
 type Place = (usize, usize, usize);
 
+/// What the frame before a place was.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Last {
+    /// A part of a message.
+    Part,
+    /// A command. One that was half sent is dropped like a message, but it is none.
+    Command,
+}
+
 impl Reader {
     /// Moves the cursor from the last byte that the kernel accepted to the next start of a message. Returns
     /// whether a message was dropped for that; it has got its credit back.
@@ -21,12 +30,13 @@ impl Reader {
         loop {
             let commit = self.see_committed();
             let here = (self.offset, self.slot, self.take.body_done);
-            if let Some((offset, slot, ended)) = self.next_start(commit, here) {
-                dropped |= (offset, slot, 0) != here;
+            let (start, last) = self.next_start(commit, here);
+            if let Some((offset, slot, ended)) = start {
+                dropped |= (offset, slot, 0) != here && last == Last::Part;
                 self.go_to(offset, slot, self.take.base + ended);
                 break;
             }
-            dropped |= here != (self.end, self.refs, 0);
+            dropped |= here != (self.end, self.refs, 0) && last == Last::Part;
             self.go_to(self.end, self.refs, 0);
             self.next_chunk();
         }
@@ -35,20 +45,23 @@ impl Reader {
         dropped
     }
 
-    /// The first start of a message at or behind `here` in the chunk, and how many messages ended before it.
-    fn next_start(&self, commit: Commit, here: Place) -> Option<(usize, usize, u64)> {
+    /// The first start of a message (or a command) at or behind `here` in the chunk, and how many messages ended
+    /// before it. Also what stands before that, or last in the chunk.
+    fn next_start(&self, commit: Commit, here: Place) -> (Option<(usize, usize, u64)>, Last) {
         let (mut offset, mut slot, mut ended) = (0, 0, 0);
+        let mut last = Last::Part;
         let mut is_start = self.chunk.first_message() == 0;
         loop {
             if is_start && (offset, slot, 0) >= here {
-                return Some((offset, slot, ended));
+                return (Some((offset, slot, ended)), last);
             }
             if offset == commit.bytes() {
                 debug_assert!(
                     commit.is_sealed() || is_start,
                     "what is committed ends a message"
                 );
-                return (!commit.is_sealed()).then_some((offset, slot, ended));
+                let start = (!commit.is_sealed()).then_some((offset, slot, ended));
+                return (start, last);
             }
             let head = Self::head_at(&self.chunk, offset);
             offset += head.bytes;
@@ -60,6 +73,11 @@ impl Reader {
             }
             ended += u64::from(!head.more() && !head.is_command());
             is_start = !head.more();
+            last = if head.is_command() {
+                Last::Command
+            } else {
+                Last::Part
+            };
         }
     }
 

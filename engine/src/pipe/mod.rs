@@ -24,7 +24,9 @@
 //! need not look at every pipe.
 
 mod abort;
+mod await_news;
 mod batch;
+mod command;
 mod credit;
 mod descriptor;
 mod filling;
@@ -45,6 +47,7 @@ mod take;
 mod tests;
 mod visit;
 mod walker;
+mod watch;
 mod writer;
 
 pub(crate) use batch::Batch;
@@ -56,4 +59,9 @@ pub(crate) use ready_list::{Event, EventKind};
 pub(crate) use shared::{PipeConfig, Role, fence_commits, pipe};
 pub(crate) use take::TakeLimits;
 pub(crate) use walker::{FrameBody, PipeFrame};
+#[cfg_attr(
+    not(test),
+    expect(unused_imports, reason = "the poller is built on it next")
+)]
+pub(crate) use watch::Watch;
 pub(crate) use writer::Writer;

@@ -7,11 +7,15 @@
 //!
 //! Either the waker sees the owner asleep, or the owner sees what the waker announced. An owner must not know
 //! what its pipes carry.
+//!
+//! The owner may also be a task that waits (`await_news`), and others may look on: a descriptor, and watches of a
+//! poller (`watch`). Whoever rings pays one load for both kinds of onlookers while there are none.
 
 use std::fmt;
 use std::io;
 use std::os::fd::RawFd;
 use std::sync::Arc as StdArc;
+use std::task::Waker;
 use std::time::Instant;
 
 use ringmq_driver::Wake;
@@ -19,14 +23,22 @@ use ringmq_driver::Wake;
 use super::descriptor::Descriptor;
 use super::parker::Parker;
 use super::ready_list::{Event, Node, ReadyList};
-use crate::sync::{Arc, AtomicU32, AtomicUsize, Ordering, fence};
+use super::watch::Watches;
+use crate::sync::{Arc, AtomicU32, AtomicUsize, Mutex, Ordering, fence, lock};
 
 /// Nobody need ring.
-const AWAKE: u32 = 0;
+pub(super) const AWAKE: u32 = 0;
 /// Whoever announces something rings.
 const ASLEEP: u32 = 1;
 /// The owner is gone; nobody will look at its list again.
 const CLOSED: u32 = 2;
+/// Whoever announces something wakes the task.
+pub(super) const AWAITED: u32 = 3;
+
+/// Among the onlookers: a descriptor.
+const DESCRIPTOR: u32 = 1;
+/// Among the onlookers: an armed watch.
+pub(super) const WATCHED: u32 = 2;
 
 /// A handle of one owner; clones name the same one.
 ///
@@ -47,10 +59,15 @@ pub(super) struct Sleeper {
     ready: ReadyList,
     /// Letters sent to the owner's mailboxes and not yet drained.
     letters: AtomicUsize,
-    /// [`AWAKE`], [`ASLEEP`] or [`CLOSED`].
-    state: AtomicU32,
+    /// [`AWAKE`], [`ASLEEP`], [`AWAITED`] or [`CLOSED`].
+    pub(super) state: AtomicU32,
     bell: Bell,
+    /// Of the task that waits while the state is [`AWAITED`].
+    pub(super) waker: Mutex<Option<Waker>>,
+    /// Who is told besides the owner: [`DESCRIPTOR`], [`WATCHED`].
+    pub(super) onlookers: AtomicU32,
     descriptor: Descriptor,
+    pub(super) watches: Watches,
 }
 
 /// What wakes a sleeping owner.
@@ -76,7 +93,10 @@ impl Owner {
             letters: AtomicUsize::new(0),
             state: AtomicU32::new(AWAKE),
             bell,
+            waker: Mutex::new(None),
+            onlookers: AtomicU32::new(0),
             descriptor: Descriptor::new(),
+            watches: Watches::new(),
         });
         let handle = Arc::new(Handle(sleeper.clone()));
         Self { sleeper, handle }
@@ -151,6 +171,10 @@ impl Owner {
     pub(crate) fn descriptor(&self) -> io::Result<RawFd> {
         let (descriptor, made) = self.sleeper.descriptor.get_or_make()?;
         if made {
+            // Relaxed: the fence orders it before the looks.
+            self.sleeper
+                .onlookers
+                .fetch_or(DESCRIPTOR, Ordering::Relaxed);
             // ORDERING: pairs with the fence in `notify`: who did not see the descriptor is seen here.
             fence(Ordering::SeqCst);
             if self.has_ready() || self.has_mail() {
@@ -189,7 +213,16 @@ impl Sleeper {
         if self.state.load(Ordering::Relaxed) != AWAKE {
             self.ring();
         }
+        // Relaxed: as above; who looks on has fenced before it looked.
+        if self.onlookers.load(Ordering::Relaxed) != 0 {
+            self.tell_onlookers();
+        }
+    }
+
+    #[cold]
+    fn tell_onlookers(&self) {
         self.descriptor.signal();
+        self.tell_watches();
     }
 
     #[cold]
@@ -205,6 +238,7 @@ impl Sleeper {
             },
             // Nobody will look any more, so the pipes on the list are let go here.
             Err(CLOSED) => self.ready.pop_all(|_| ()),
+            Err(AWAITED) => self.wake_task(),
             Err(_) => (),
         }
     }
@@ -236,6 +270,9 @@ impl Drop for Handle {
         // listed.
         fence(Ordering::SeqCst);
         self.0.ready.pop_all(|_| ());
+        let waker = lock(&self.0.waker).take();
+        drop(waker);
+        self.0.watches.clear();
     }
 }
 

@@ -45,6 +45,8 @@ pub(crate) struct Reader {
     pub(super) step: u64,
     pub(super) high_water_mark: HighWaterMark,
     pub(super) role: Role,
+    /// Whether commands are shown to the application.
+    pub(super) shows_commands: bool,
     pub(super) take: TakeState,
     /// Chunks retired, cumulative.
     retired: u64,
@@ -79,6 +81,7 @@ impl Reader {
             step: high_water_mark.step(),
             high_water_mark,
             role,
+            shows_commands: false,
             take: TakeState::default(),
             retired: 0,
             left: false,

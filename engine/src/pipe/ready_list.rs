@@ -5,8 +5,8 @@
 //! ```
 //!
 //! Nodes live inside pipes, so listing allocates nothing. A node is on the list at most once (`listed`), and
-//! while it is there it holds its pipe, so that a pipe cannot vanish while it is listed. Only the half at the
-//! other end of the pipe lists a node, so a node has one pusher.
+//! while it is there it holds its pipe, so that a pipe cannot vanish while it is listed. Whoever sets `listed` is
+//! the node's one pusher: as a rule the half at the other end of the pipe, sometimes the owner's own.
 
 use std::ptr;
 
@@ -85,7 +85,7 @@ impl Node {
         if self.listed.swap(true, Ordering::AcqRel) {
             return;
         }
-        // SAFETY: `listed` was clear, so the owner is done with the cell, and we are the only pusher.
+        // SAFETY: `listed` was clear, so the owner is done with the cell, and we, who set it, are the only pusher.
         self.pipe
             .with_mut(|place| unsafe { *place = Some(pipe.clone()) });
         Sleeper::list(&self.owner, self);

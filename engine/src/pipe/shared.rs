@@ -102,6 +102,11 @@ impl Shared {
         }
     }
 
+    /// Lists the pipe for the writer's owner by the writer itself, which has taken back what it asked for.
+    pub(super) fn list_own_writer(pipe: &Arc<Self>) {
+        pipe.writable.list(pipe);
+    }
+
     #[cold]
     fn list_writable(pipe: &Arc<Self>) {
         // Relaxed: it only decides who lists the pipe; the list orders the rest.

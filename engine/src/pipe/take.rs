@@ -101,6 +101,13 @@ impl Reader {
         taking.bytes
     }
 
+    /// Gives credit for what the last take lent, if that is still on its way.
+    pub(super) fn acknowledge_take(&mut self) {
+        if self.take.in_flight > 0 {
+            self.acknowledge(self.take.cut.messages);
+        }
+    }
+
     /// Says that the kernel accepted the first `bytes` of what the last take lent.
     ///
     /// # Panics

@@ -55,6 +55,7 @@ impl Reader {
             let more = head.more();
             show(PipeFrame {
                 more,
+                command: head.is_command(),
                 body,
                 info: chunk.info(),
             });

@@ -8,7 +8,7 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use super::frame::{COMMAND, Head};
+use super::frame::{COMMAND, Head, MORE};
 use super::reader::NO_SLOT;
 use super::{Reader, Role};
 use crate::memory::{Body, ChunkRef, ConnectionInfo, Slice};
@@ -21,6 +21,13 @@ const WEIGHT: usize = 1 << 16;
 pub(crate) struct PipeFrame<'a> {
     /// Whether the message goes on.
     pub(crate) more: bool,
+    /// Whether the frame is a command, which stands between messages and is none. Walkers see commands only once
+    /// they asked to: [`Reader::show_commands`].
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "subscriptions are told apart by it next")
+    )]
+    pub(crate) command: bool,
     /// The body.
     pub(crate) body: FrameBody<'a>,
     /// The connection it came from.
@@ -108,13 +115,27 @@ impl Deref for ChunkBytes<'_> {
 }
 
 impl Reader {
-    /// Whether a frame is there that [`Self::next_frame`] would return. Commands before it are skipped.
+    /// From now on commands are frames like others, except that they count as no message. For the socket types
+    /// whose peers subscribe.
+    #[cfg_attr(
+        not(test),
+        expect(
+            dead_code,
+            reason = "publishers in the same process read subscriptions next"
+        )
+    )]
+    pub(crate) const fn show_commands(&mut self) {
+        self.shows_commands = true;
+    }
+
+    /// Whether a frame is there that [`Self::next_frame`] would return. Commands before it are skipped, unless
+    /// they are shown.
     #[inline]
     pub(crate) fn has_message(&mut self) -> bool {
         self.peek().is_some()
     }
 
-    /// The head of the next frame, behind commands.
+    /// The head of the next frame that is shown.
     #[inline]
     fn peek(&mut self) -> Option<Head> {
         loop {
@@ -122,7 +143,7 @@ impl Reader {
                 return None;
             }
             let head = Self::head_at(&self.chunk, self.offset);
-            if head.flags & COMMAND == 0 {
+            if head.flags & COMMAND == 0 || self.shows_commands {
                 return Some(head);
             }
             self.pass_frame(head.bytes, head.body);
@@ -140,7 +161,7 @@ impl Reader {
         let head = self.peek()?;
         let body_at = self.offset + head.bytes;
         let by_reference = self.pass_frame(head.bytes, head.body);
-        if !head.more() {
+        if head.flags & (MORE | COMMAND) == 0 {
             self.consumed += 1;
             if self.consumed - self.acked >= self.step && self.role == Role::Application {
                 self.acknowledge(self.consumed);
@@ -160,6 +181,7 @@ impl Reader {
         });
         Some(PipeFrame {
             more: head.more(),
+            command: head.is_command(),
             body,
             info,
         })

@@ -13,9 +13,7 @@ use std::fmt;
 use std::sync::Arc as StdArc;
 
 use super::credit::{HighWaterMark, NOBODY_WAITS};
-#[cfg(test)]
-use super::frame::COMMAND;
-use super::frame::{Head, MORE, SHORT_HEAD, long_head};
+use super::frame::{COMMAND, Head, MORE, SHORT_HEAD, long_head};
 use super::shared::{Role, Shared, fence_commits};
 use crate::memory::Slot;
 use crate::memory::{Body, ChunkRef, Commit, ConnectionInfo, Pool, SLOT_BYTES, SizeClass};
@@ -65,7 +63,7 @@ pub(crate) struct Writer {
     published_messages: u64,
     /// How many messages may be written, by the reader's count as last looked up; `u64::MAX` without a mark.
     full_at: u64,
-    high_water_mark: HighWaterMark,
+    pub(super) high_water_mark: HighWaterMark,
     reader_role: Role,
     /// Chunks before the open one, cumulative.
     pub(super) sealed_chunks: u64,
@@ -135,19 +133,8 @@ impl Writer {
         self.end_frame(more);
     }
 
-    /// Writes a command frame with a copy of `body`, between messages. It counts as no message.
-    ///
-    /// # Panics
-    /// If a message is unfinished.
-    #[cfg(test)]
-    pub(crate) fn write_command(&mut self, body: &[u8]) {
-        assert_eq!(self.parts, 0, "commands are written between messages");
-        self.write_copy(COMMAND, body);
-        self.set_mark();
-    }
-
     #[inline]
-    fn write_copy(&mut self, flags: u8, body: &[u8]) {
+    pub(super) fn write_copy(&mut self, flags: u8, body: &[u8]) {
         let head = Head::bytes_for(body.len());
         let need = head + body.len();
         if self.tail != 0 || need > self.limit - self.offset {
@@ -174,7 +161,7 @@ impl Writer {
         self.end_frame(more);
     }
 
-    fn write_reference(&mut self, flags: u8, body: Body) {
+    pub(super) fn write_reference(&mut self, flags: u8, body: Body) {
         let head = Head::bytes_for(body.len());
         if self.tail != 0 || head + SLOT_BYTES > self.limit - self.offset {
             self.make_room(head + SLOT_BYTES);
@@ -188,6 +175,7 @@ impl Writer {
             offset,
             messages: self.messages,
             more: flags & MORE != 0,
+            command: flags & COMMAND != 0,
             body,
         };
         // SAFETY: the slot is the next free one, and there is room for it above the frames.
@@ -366,7 +354,7 @@ impl Writer {
 
     /// Looks the reader's count up, which costs a cache line: only when the pipe looks full.
     #[cold]
-    fn refresh(&mut self) -> bool {
+    pub(super) fn refresh(&mut self) -> bool {
         // Relaxed: a count that orders nothing; `wait_for_credit` fences.
         let acked = self.shared.reader.acked.load(Ordering::Relaxed);
         self.full_at = self.high_water_mark.full_at(acked);

@@ -3,7 +3,7 @@
 use loom::thread;
 
 use super::{Ends, body, ends, expect_frame, model, wait_for_message};
-use crate::pipe::{Batch, Owner, Role, TakeLimits, Writer};
+use crate::pipe::{Batch, Owner, Reader, Role, TakeLimits, Writer};
 
 /// Sleeps until the writer has credit; false if the reader is gone.
 fn wait_for_credit(writer: &mut Writer, writers: &Owner) -> bool {
@@ -102,4 +102,107 @@ fn a_full_writer_is_woken_when_its_reader_goes() {
         assert!(!wait_for_credit(&mut writer, &writers));
         reading.join().unwrap();
     });
+}
+
+/// Sends and receives `count` messages, each side blocking, with the marks changed by `change` meanwhile.
+fn pass(
+    mark: u32,
+    count: u8,
+    change_writer: impl Fn(&mut Writer, u8) + Send + Sync + Copy + 'static,
+    change_reader: impl Fn(&mut Reader, u8) + Send + Sync + Copy + 'static,
+) {
+    model(move || {
+        let Ends {
+            mut writer,
+            writers,
+            mut reader,
+            readers,
+        } = ends(mark, Role::Application);
+        let writing = thread::spawn(move || {
+            for serial in 0..count {
+                change_writer(&mut writer, serial);
+                assert!(wait_for_credit(&mut writer, &writers));
+                writer.write_frame(false, &body(serial, 4));
+                writer.publish();
+            }
+            writer
+        });
+        for serial in 0..count {
+            assert!(wait_for_message(&mut reader, &readers));
+            expect_frame(&mut reader, false, &body(serial, 4));
+            change_reader(&mut reader, serial);
+        }
+        drop(writing.join().unwrap());
+    });
+}
+
+#[test]
+fn a_mark_that_is_lowered_on_both_sides_stops_nobody() {
+    pass(
+        4,
+        3,
+        |writer, serial| {
+            if serial == 1 {
+                writer.set_high_water_mark(1);
+            }
+        },
+        |reader, serial| {
+            if serial == 0 {
+                reader.set_high_water_mark(1);
+            }
+        },
+    );
+}
+
+#[test]
+fn a_mark_that_is_raised_on_both_sides_stops_nobody() {
+    pass(
+        1,
+        3,
+        |writer, serial| {
+            if serial == 1 {
+                writer.set_high_water_mark(4);
+            }
+        },
+        |reader, serial| {
+            if serial == 0 {
+                reader.set_high_water_mark(4);
+            }
+        },
+    );
+}
+
+#[test]
+fn a_writer_whose_mark_changes_while_it_waits_is_told_of_credit() {
+    for (old, new) in [(2, 1), (2, 3), (1, 2)] {
+        model(move || {
+            let Ends {
+                mut writer,
+                writers,
+                mut reader,
+                ..
+            } = ends(old, Role::Application);
+            for _ in 0..old {
+                writer.write_frame(false, b"a");
+            }
+            assert!(writer.wait_for_credit());
+            let reading = thread::spawn(move || {
+                reader.set_high_water_mark(new);
+                for _ in 0..old {
+                    expect_frame(&mut reader, false, b"a");
+                }
+                reader
+            });
+            writer.set_high_water_mark(new);
+            // Only news may end the wait: credit alone would not bring a writer back into its turns.
+            loop {
+                writers.park(None);
+                writers.ready_events(|_| ());
+                if writer.can_write() || !writer.wait_for_credit() {
+                    break;
+                }
+            }
+            drop(reading.join().unwrap());
+        });
+    }
 }

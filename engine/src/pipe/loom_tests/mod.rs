@@ -6,6 +6,7 @@
 
 mod close;
 mod credit;
+mod onlookers;
 mod pool;
 mod publish;
 mod sleep;

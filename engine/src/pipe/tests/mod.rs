@@ -1,7 +1,11 @@
 //! Tests of the shipped pipe: one list of scenarios against a plain queue, then the rules one by one.
 
+mod commands;
 mod credit;
 mod ends;
+mod inproc;
+mod marks;
+mod onlookers;
 mod oracle;
 mod taking;
 mod threads;

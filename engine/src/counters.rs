@@ -50,6 +50,7 @@ pub(crate) struct Counters {
     pub(crate) disconnects: Counter,
     pub(crate) protocol_errors: Counter,
     pub(crate) accept_failures: Counter,
+    pub(crate) strangers_dropped: Counter,
 }
 
 /// A snapshot of a socket's counts, in whole messages unless it says otherwise.
@@ -80,6 +81,8 @@ pub struct Statistics {
     pub protocol_errors: u64,
     /// Times the system refused to accept a connection.
     pub accept_failures: u64,
+    /// Connections cut off in their handshake, older than a second, because more than 1 024 were in theirs.
+    pub strangers_dropped: u64,
 }
 
 impl Counters {
@@ -97,6 +100,7 @@ impl Counters {
             disconnects: self.disconnects.get(),
             protocol_errors: self.protocol_errors.get(),
             accept_failures: self.accept_failures.get(),
+            strangers_dropped: self.strangers_dropped.get(),
         }
     }
 }

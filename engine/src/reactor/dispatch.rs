@@ -7,7 +7,7 @@ use std::time::Duration;
 use ringmq_driver::{Address, Completion, SocketId, Time, Token};
 
 use super::command::{AttachmentId, Command};
-use super::listener::{ACCEPT_PAUSE, Listener};
+use super::listener::{ACCEPT_PAUSE, Accepting, Listener};
 use super::services::Holder;
 use super::table::Key;
 use super::{Reactor, is_of};
@@ -93,13 +93,7 @@ impl<D: EngineDriver> Reactor<D> {
             .filter(|listener| !listener.closing);
         let (listener, socket) = match (listener, result) {
             (Some(listener), Ok(socket)) => (listener, socket),
-            (Some(listener), Err(_)) => {
-                listener.socket.counters.accept_failures.add(1);
-                let at = self.services.driver.now().after(ACCEPT_PAUSE);
-                listener.resume_at = Some(at);
-                self.services.timers.add(at, token);
-                return;
-            }
+            (Some(_), Err(_)) => return self.accepting_ended(key, token),
             (None, Ok(socket)) => {
                 // The listener is closing: nobody waits for this connection.
                 self.services.driver.set_token(socket, token);
@@ -117,16 +111,32 @@ impl<D: EngineDriver> Reactor<D> {
                 listener.attachment,
                 Arc::clone(&listener.config),
                 link,
+                now,
             )
         });
         self.services
             .driver
             .set_token(socket, self.services.session_token(key));
+        self.stranger_came(now, key);
         self.with_session(key, |session, services| {
             session.begin(services);
             Fate::Lives
         });
-        self.note_unauthenticated(key);
+    }
+
+    /// A listener stopped, because we asked for it or because the system refused it.
+    fn accepting_ended(&mut self, key: Key, token: Token) {
+        let Some(listener) = self.listeners.get_mut(key) else {
+            return;
+        };
+        if listener.accepting == Accepting::On {
+            listener.socket.counters.accept_failures.add(1);
+            let at = self.services.driver.now().after(ACCEPT_PAUSE);
+            listener.resume_at = Some(at);
+            self.services.timers.add(at, token);
+        }
+        listener.accepting = Accepting::Off;
+        self.go_on_accepting(key);
     }
 
     pub(super) fn pipe_ready(&mut self, event: Event) {
@@ -145,12 +155,9 @@ impl<D: EngineDriver> Reactor<D> {
             Holder::Listener(key) => {
                 let listener = self.listeners.get_mut(key);
                 let resumed = listener.filter(|listener| listener.resume_at == Some(at));
-                if let Some(listener) = resumed
-                    && let Some(socket) = listener.listening
-                    && !listener.closing
-                {
+                if let Some(listener) = resumed {
                     listener.resume_at = None;
-                    self.services.driver.accept(socket);
+                    self.go_on_accepting(key);
                 }
             }
         }
@@ -229,6 +236,7 @@ impl<D: EngineDriver> Reactor<D> {
             attachment,
             config: Arc::clone(&config),
             listening: None,
+            accepting: Accepting::Off,
             resume_at: None,
             closing: false,
         });
@@ -243,6 +251,7 @@ impl<D: EngineDriver> Reactor<D> {
         let result = match (result, self.listeners.get_mut(key)) {
             (Ok((listening, address)), Some(listener)) => {
                 listener.listening = Some(listening);
+                listener.accepting = Accepting::On;
                 Ok(address)
             }
             (Ok(_), None) => unreachable!("the listener was entered above"),
@@ -251,6 +260,9 @@ impl<D: EngineDriver> Reactor<D> {
                 Err(error)
             }
         };
+        if !self.strangers.may_enter() {
+            self.stop_accepting(key);
+        }
         socket
             .mailbox
             .send(SocketEvent::Bound { attachment, result });

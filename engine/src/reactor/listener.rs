@@ -12,6 +12,17 @@ use crate::socket::SocketShared;
 /// How long to wait after the system refused to accept (out of descriptors, of memory) before asking again.
 pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Whether the driver accepts for a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Accepting {
+    /// It does.
+    On,
+    /// It was asked to stop, and has not said yet that it did.
+    Stopping,
+    /// It failed, or stopped.
+    Off,
+}
+
 /// One bind.
 #[derive(Debug)]
 pub(super) struct Listener {
@@ -20,6 +31,7 @@ pub(super) struct Listener {
     pub(super) config: Arc<SessionConfig>,
     /// `None` while the driver is being asked for it.
     pub(super) listening: Option<SocketId>,
+    pub(super) accepting: Accepting,
     /// When to accept again after a failure.
     pub(super) resume_at: Option<Time>,
     pub(super) closing: bool,

@@ -15,6 +15,7 @@ mod dispatch;
 mod listener;
 mod services;
 mod spin;
+mod strangers;
 mod table;
 mod timers;
 
@@ -23,7 +24,6 @@ pub(crate) use services::Services;
 pub(crate) use spin::Spin;
 pub(crate) use table::Key;
 
-use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
@@ -31,8 +31,9 @@ use ringmq_driver::{Completion, Time, Wait};
 
 use crate::pipe::{Batch, Event, Filling, Mailbox, Owner, fence_commits};
 use crate::session::{EngineDriver, Fate, Session};
-use listener::Listener;
+use listener::{Accepting, Listener};
 use services::Holder;
+use strangers::Strangers;
 use table::Table;
 
 /// How an application reaches a reactor.
@@ -42,9 +43,6 @@ pub(crate) struct ReactorHandle {
     pub(crate) mailbox: Mailbox<Command>,
 }
 
-/// Connections whose handshake is not done that a listener side keeps; beyond it the oldest is dropped first.
-const UNAUTHENTICATED_MAX: usize = 1_024;
-
 /// One reactor.
 #[derive(Debug)]
 pub(crate) struct Reactor<D: EngineDriver> {
@@ -52,8 +50,7 @@ pub(crate) struct Reactor<D: EngineDriver> {
     mailbox: Mailbox<Command>,
     sessions: Table<Session>,
     listeners: Table<Listener>,
-    /// Sessions in handshake on the accepting side, oldest first; ready and ended ones are passed over.
-    unauthenticated: VecDeque<Key>,
+    strangers: Strangers,
     spin: Spin,
     /// The last poll was only to see whether more of a flood was there.
     looked_for_more: bool,
@@ -84,7 +81,7 @@ impl<D: EngineDriver> Reactor<D> {
             services: Services::new(driver, owner),
             sessions: Table::new(),
             listeners: Table::new(),
-            unauthenticated: VecDeque::new(),
+            strangers: Strangers::default(),
             spin,
             looked_for_more: false,
             asked: false,
@@ -165,7 +162,8 @@ impl<D: EngineDriver> Reactor<D> {
         if worked || self.services.driver.is_ready() {
             return self.services.driver.poll(Wait::Now, completions);
         }
-        let until = [deadline, self.next_deadline()].into_iter().flatten().min();
+        let until = [deadline, self.next_deadline(), self.strangers.deadline()];
+        let until = until.into_iter().flatten().min();
         let services = &mut self.services;
         let wait = until.map_or(Wait::Forever, Wait::Until);
         let wait = if services.owner.prepare_sleep() {
@@ -198,6 +196,9 @@ impl<D: EngineDriver> Reactor<D> {
         }
         if self.services.timers.next().is_some() {
             worked |= self.fire_timers();
+        }
+        if !self.strangers.may_enter() {
+            worked |= self.look_at_strangers(self.services.now());
         }
         worked
     }
@@ -247,28 +248,15 @@ impl<D: EngineDriver> Reactor<D> {
         let Some(session) = self.sessions.get_mut(key) else {
             return;
         };
-        if call(session, &mut self.services) == Fate::Over
+        let fate = call(session, &mut self.services);
+        let known_since = session.became_known();
+        if fate == Fate::Over
             && let Some(session) = self.sessions.remove(key)
         {
             session.settle();
         }
-    }
-
-    /// Makes room among the connections that have not said who they are.
-    fn note_unauthenticated(&mut self, key: Key) {
-        self.unauthenticated.push_back(key);
-        while self.unauthenticated.len() > UNAUTHENTICATED_MAX {
-            let oldest = self
-                .unauthenticated
-                .pop_front()
-                .expect("it is longer than its bound");
-            self.with_session(oldest, |session, services| {
-                if session.is_unauthenticated() {
-                    session.drop_peer(services)
-                } else {
-                    Fate::Lives
-                }
-            });
+        if let Some(since) = known_since {
+            self.stranger_left(since, key);
         }
     }
 

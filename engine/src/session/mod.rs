@@ -92,6 +92,8 @@ pub(crate) struct Session {
     ending: Option<Ending>,
     /// The deadline for which an entry stands in the timers.
     timer: Option<Time>,
+    /// Since when the peer of an accepted connection has not said who it is.
+    stranger_since: Option<Time>,
     /// Connections so far; tells the facts of one from those of the next.
     epoch: u64,
 }
@@ -126,9 +128,11 @@ impl Session {
         attachment: AttachmentId,
         config: Arc<SessionConfig>,
         link: Link,
+        now: Time,
     ) -> Self {
         let mut session = Self::new(key, socket, attachment, config, Role::Accept);
         session.link = Some(link);
+        session.stranger_since = Some(now);
         session
     }
 
@@ -152,13 +156,20 @@ impl Session {
             sink: None,
             ending: None,
             timer: None,
+            stranger_since: None,
             epoch: 0,
         }
     }
 
-    /// Whether the handshake is still going on at the accepting side, where anybody can make us spend memory.
-    pub(crate) fn is_unauthenticated(&self) -> bool {
-        matches!(self.role, Role::Accept) && self.link.as_ref().is_some_and(Link::is_handshaking)
+    /// Tells once that the peer of an accepted connection is no stranger any more, and since when it was one: it is
+    /// ready, or the connection ends.
+    #[inline]
+    pub(crate) fn became_known(&mut self) -> Option<Time> {
+        self.stranger_since?;
+        if self.link.as_ref().is_some_and(Link::is_handshaking) {
+            return None;
+        }
+        self.stranger_since.take()
     }
 
     /// The application gave the pipe that [`crate::socket::SocketEvent::WantsOutbound`] asked for.

@@ -7,6 +7,7 @@
 
 mod attaching;
 mod content;
+mod crowds;
 mod endings;
 mod fairness;
 mod hostile;

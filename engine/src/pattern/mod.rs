@@ -5,6 +5,11 @@
 mod fair_queue;
 mod load_balancer;
 mod slots;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "PUB and SUB use it next")
+)]
+mod subscriptions;
 
 pub(crate) use fair_queue::{FairQueue, to_message};
 pub(crate) use load_balancer::{LoadBalancer, Outgoing};

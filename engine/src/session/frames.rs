@@ -35,8 +35,10 @@ pub(super) fn take_run<'a>(
     let scan = link.wire.scan(window)?;
     if scan.frames > 0 {
         link.follows_large = false;
-        append(inbound, &window[..scan.frames]);
-        inbound.frame(scan.frames, scan.messages, scan.complete);
+        if !scan.passed_over {
+            append(inbound, &window[..scan.frames]);
+            inbound.frame(scan.frames, scan.messages, scan.complete);
+        }
     }
     let rest = &bytes[scan.frames..];
     if scan.again {
@@ -120,10 +122,10 @@ fn header_completed(link: &mut Link, inbound: &mut Writer) -> Result<(), wire::E
     let (header, header_bytes) =
         FrameHeader::decode(Framing::V2, inbound.tail())?.expect("the header is whole");
     if header.body_bytes == 0 || header.body_bytes as usize > wire::LARGE_BODY_BYTES_DEFAULT {
-        let scan = link.wire.scan(inbound.tail())?;
         if header.body_bytes == 0 {
-            inbound.frame(scan.frames, scan.messages, scan.complete);
+            frame_tail(link, inbound)?;
         } else {
+            link.wire.scan(inbound.tail())?;
             inbound.drop_tail(header_bytes);
             start_large(link, header);
         }
@@ -135,7 +137,11 @@ fn header_completed(link: &mut Link, inbound: &mut Writer) -> Result<(), wire::E
 fn frame_tail(link: &mut Link, inbound: &mut Writer) -> Result<(), wire::Error> {
     let scan = link.wire.scan(inbound.tail())?;
     debug_assert_eq!(scan.frames, inbound.tail().len(), "one whole frame");
-    inbound.frame(scan.frames, scan.messages, scan.complete);
+    if scan.passed_over {
+        inbound.drop_tail(scan.frames);
+    } else {
+        inbound.frame(scan.frames, scan.messages, scan.complete);
+    }
     Ok(())
 }
 

@@ -26,9 +26,14 @@ pub struct Scan {
     /// The frame that starts at `frames`, if its header is there and the scan stopped before it: because its
     /// body is not all there, or because it is large.
     pub next: Option<NextFrame>,
-    /// The scan stopped early, because [`EVENTS_MAX`] events wait or because the next frame breaks a rule,
-    /// which the next scan will say. Call again with what follows `frames`; no new bytes are needed.
+    /// The scan stopped early: because [`EVENTS_MAX`] events wait, because the next frame breaks a rule, which
+    /// the next scan will say, or at either end of a command inside a message. Call again with what follows
+    /// `frames`; no new bytes are needed.
     pub again: bool,
+    /// All of `frames` is one command inside an unfinished message, which has been answered and told. Do not keep
+    /// it with the parts around it: no limit of a message counts it, so a peer could send such commands without
+    /// end.
+    pub passed_over: bool,
 }
 
 /// A frame that a scan stopped before.
@@ -151,6 +156,17 @@ impl Scanner {
         // Cannot truncate: at most `left`, which is a usize.
         let end = body_start + header.body_bytes as usize;
         if self.keeps_subscriptions || header.command {
+            if header.command && self.position.parts > 0 {
+                // Alone in its scan, so that the session can leave it out of the run.
+                scan.again = true;
+                if start == 0 {
+                    scan.subscriptions +=
+                        u32::from(self.take_command(input, body_start..end, on_command)?);
+                    scan.frames = end;
+                    scan.passed_over = true;
+                }
+                return Ok(false);
+            }
             if self.events.len() == EVENTS_MAX {
                 scan.again = true;
                 return Ok(false);

@@ -63,6 +63,10 @@ impl Reader<'_> {
             self.told.complete = self.told.frames + scan.complete;
         }
         self.told.frames += scan.frames;
+        if scan.passed_over {
+            assert_eq!((scan.complete, scan.messages), (0, 0), "alone in its scan");
+            self.told.passed_over += scan.frames;
+        }
         self.told.messages += scan.messages;
         self.told.subscriptions += scan.subscriptions;
     }

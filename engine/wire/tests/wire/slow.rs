@@ -12,6 +12,8 @@ pub(crate) struct Told {
     pub(crate) complete: usize,
     /// Messages that ended.
     pub(crate) messages: u32,
+    /// Bytes of the frames that are commands inside a message and not large: nobody is to keep them.
+    pub(crate) passed_over: usize,
     /// Commands that the socket must see.
     pub(crate) subscriptions: u32,
     /// Subscriptions and groups in frames that were not large.
@@ -82,6 +84,7 @@ pub(crate) fn tell(
     while told.error.is_none()
         && let Some(frame) = bytes.frame()
     {
+        let before = told.frames;
         told.error = header_fault(&frame, &parts, limits);
         let (None, Some(body)) = (&told.error, &frame.body) else {
             break;
@@ -125,6 +128,9 @@ pub(crate) fn tell(
             parts.is_empty()
         };
         told.frames = stream.len() - bytes.0.len();
+        if frame.command && !parts.is_empty() && !is_large {
+            told.passed_over += told.frames - before;
+        }
         if ends {
             told.complete = told.frames;
         }

@@ -1,8 +1,10 @@
 //! Heartbeats as data: when to send a PING, and when silence means that the peer is gone.
 //!
 //! Any byte from the peer is life, not only whole frames: a large frame that trickles in keeps its connection.
-//! While the session itself has stopped reading, silence proves nothing, so the peer is not timed out; but the
-//! peer cannot hear our PONGs either, so PINGs go out at the rate at which the peer itself sent them.
+//! While the session itself has stopped reading, silence proves nothing, so the peer is not timed out. But its
+//! PINGs wait unread and get no PONG, and libzmq gives a peer up from which no whole frame comes for its timeout.
+//! So PINGs of ours go out instead: at the rate at which the peer itself sent its own or, while that is unknown, at
+//! a rate that suits any timeout worth having.
 
 use std::time::Duration;
 
@@ -26,6 +28,10 @@ const TTL_UNIT_NANOS: u64 = 100_000_000;
 /// However fast a peer pings, we do not ping faster than this while we are not reading.
 const PEER_INTERVAL_MIN_NANOS: u64 = 1_000_000;
 
+/// The same while the peer's rate is unknown: its queue may have filled ours before its first PING came. Timeouts
+/// are seconds as a rule and hundreds of milliseconds at the least.
+const BLIND_INTERVAL_NANOS: u64 = 250_000_000;
+
 /// The state of one connection's heartbeat. Instants and spans are nanoseconds of the caller's clock.
 #[derive(Debug, Default)]
 pub(crate) struct Liveness {
@@ -43,20 +49,26 @@ pub(crate) struct Liveness {
     arrived_at: u64,
     /// The silence after which the peer wants to be given up; zero is none.
     peer_ttl: u64,
-    /// When the peer's last PING came; at first, when the connection was established.
-    peer_ping_at: u64,
+    /// When the peer's last PING came; at first, when the connection was established. Nothing after a pause, which
+    /// delays PINGs.
+    peer_ping_at: Option<u64>,
     /// The time between the peer's PINGs; zero while it is unknown.
     peer_interval: u64,
+    /// The peer knows PING, by its version or because it sent one: it may be sent one unasked.
+    peer_has_ping: bool,
+    /// When we sent a PING last.
+    pinged_at: Option<u64>,
     /// The session does not read, so silence means nothing.
     is_paused: bool,
 }
 
 impl Liveness {
     /// Starts at the end of the handshake.
-    pub(crate) fn start(heartbeat: Option<Heartbeat>, now: u64) -> Self {
+    pub(crate) fn start(heartbeat: Option<Heartbeat>, peer_has_ping: bool, now: u64) -> Self {
         let mut liveness = Self {
             arrived_at: now,
-            peer_ping_at: now,
+            peer_ping_at: Some(now),
+            peer_has_ping,
             ..Self::default()
         };
         if let Some(heartbeat) = heartbeat {
@@ -88,6 +100,7 @@ impl Liveness {
         if self.ping_at.is_none_or(|at| now < at) {
             return Ok(None);
         }
+        self.pinged_at = Some(now);
         self.schedule_ping(now);
         if self.timeout > 0 && self.interval > 0 {
             self.answer_by
@@ -103,12 +116,13 @@ impl Liveness {
 
     /// The peer sent a PING among the bytes that arrived last.
     pub(crate) fn peer_pinged(&mut self, ttl: u16) {
+        self.peer_has_ping = true;
         self.peer_ttl = u64::from(ttl) * TTL_UNIT_NANOS;
-        let interval = self.arrived_at - self.peer_ping_at;
-        if interval > 0 {
+        let interval = self.peer_ping_at.map(|before| self.arrived_at - before);
+        if let Some(interval @ 1..) = interval {
             self.peer_interval = interval.max(PEER_INTERVAL_MIN_NANOS);
-            self.peer_ping_at = self.arrived_at;
         }
+        self.peer_ping_at = Some(self.arrived_at);
     }
 
     /// The session stops reading (`paused`) or reads again.
@@ -117,21 +131,31 @@ impl Liveness {
             return;
         }
         self.is_paused = paused;
+        if paused {
+            self.peer_ping_at = None;
+        }
         self.bytes_arrived(now);
         self.schedule_ping(now);
     }
 
     fn schedule_ping(&mut self, now: u64) {
-        let theirs = if self.is_paused {
-            self.peer_interval
-        } else {
-            0
+        let own = (self.interval > 0).then(|| now.saturating_add(self.interval));
+        let unread = self.is_paused.then(|| self.unread_ping_at(now)).flatten();
+        self.ping_at = [own, unread].into_iter().flatten().min();
+    }
+
+    /// When the next PING is due that stands for the PONGs we owe. Counted from our last PING, for pauses may be
+    /// short and many; the first is due at once, for the peer may have been waiting for long.
+    fn unread_ping_at(&self, now: u64) -> Option<u64> {
+        let interval = match self.peer_interval {
+            0 if self.peer_has_ping => BLIND_INTERVAL_NANOS,
+            0 => return None,
+            theirs => theirs,
         };
-        let interval = [self.interval, theirs]
-            .into_iter()
-            .filter(|&span| span > 0)
-            .min();
-        self.ping_at = interval.map(|span| now.saturating_add(span));
+        let next = self
+            .pinged_at
+            .map_or(now, |last| last.saturating_add(interval));
+        Some(next.max(now))
     }
 
     fn silence_deadline(&self) -> Option<u64> {

@@ -23,10 +23,16 @@ impl Version {
         }
     }
 
-    /// Whether peers of this version know commands, and so heartbeats and ERROR.
+    /// Whether peers of this version know commands, and so ERROR.
     #[must_use]
     pub const fn has_commands(self) -> bool {
         matches!(self, Self::V3_0 | Self::V3_1)
+    }
+
+    /// Whether PING belongs to this version. Later implementations of 3.0 send it, too, but not all know it.
+    #[must_use]
+    pub const fn has_heartbeats(self) -> bool {
+        matches!(self, Self::V3_1)
     }
 
     /// Whether subscriptions are sent to such a peer as SUBSCRIBE and CANCEL commands. All others get messages.

@@ -25,6 +25,8 @@ pub struct Connection {
     phase: Phase,
     scanner: Scanner,
     liveness: Liveness,
+    /// The last thing put out is an ERROR.
+    is_refusing: bool,
 }
 
 /// How far the connection has come.
@@ -55,6 +57,7 @@ impl Connection {
             phase: Phase::Handshake { state, deadline },
             scanner: Scanner::new(config.socket_type, config.limits),
             liveness: Liveness::default(),
+            is_refusing: false,
             config,
         }
     }
@@ -66,6 +69,12 @@ impl Connection {
     #[must_use]
     pub fn output(&self) -> &[u8] {
         self.output.bytes()
+    }
+
+    /// Whether the connection is over and `output` ends, or ended, with an ERROR that tells the peer why.
+    #[must_use]
+    pub const fn is_refusing(&self) -> bool {
+        self.is_refusing
     }
 
     /// The first `bytes` of `output` were sent.
@@ -101,13 +110,15 @@ impl Connection {
                     .config
                     .heartbeat
                     .filter(|_| peer.version.has_commands());
-                self.liveness = Liveness::start(heartbeat, now);
+                let has_ping = peer.version.has_heartbeats();
+                self.liveness = Liveness::start(heartbeat, has_ping, now);
                 self.phase = Phase::Established(Box::new(peer));
                 Ok(used)
             }
             Err(error) => {
                 if let Some(reason) = error.reason_for_peer().filter(|_| state.has_commands()) {
                     Command::Error { reason }.encode(self.output.handshake_bytes());
+                    self.is_refusing = true;
                 }
                 self.end(error)
             }
@@ -138,7 +149,8 @@ impl Connection {
     /// Finds the frames and messages in received traffic of v2 framing, answers commands, keeps the limits.
     ///
     /// `input` starts at a frame boundary. Call [`bytes_arrived`](Self::bytes_arrived) before, so that a
-    /// PING's time-to-live counts from its arrival. Commands stay in the stream for the reader to skip.
+    /// PING's time-to-live counts from its arrival. Commands between messages stay in the stream for the reader to
+    /// skip; those inside a message come alone ([`Scan::passed_over`]).
     ///
     /// # Errors
     /// The first frame breaks a rule, or is the peer's ERROR. What comes before such a frame is told first;
@@ -257,7 +269,7 @@ impl Connection {
     }
 
     /// The session stops reading for want of room (`false`), or reads again (`true`). Meanwhile the peer is
-    /// not timed out, and gets PINGs at the rate of its own, since its PINGs wait unread.
+    /// not timed out, and gets PINGs of ours, at once and then at the rate of its own, since its PINGs wait unread.
     pub fn set_reading(&mut self, reading: bool, now: u64) {
         self.liveness.set_paused(!reading, now);
     }

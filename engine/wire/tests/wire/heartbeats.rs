@@ -212,7 +212,7 @@ fn a_peer_is_not_timed_out_while_we_do_not_read() {
 }
 
 #[test]
-fn while_we_do_not_read_the_peer_gets_pings_at_its_own_rate() {
+fn while_we_do_not_read_the_peer_gets_pings_at_once_and_then_at_its_own_rate() {
     let mut connection = established(&config(SocketType::Pull, b""));
     taken(&mut connection);
     connection.bytes_arrived(SECOND);
@@ -220,7 +220,7 @@ fn while_we_do_not_read_the_peer_gets_pings_at_its_own_rate() {
     assert_eq!(connection.deadline(), None);
     taken(&mut connection);
     connection.set_reading(false, SECOND);
-    for beat in 2..5 {
+    for beat in 1..5 {
         assert_eq!(connection.deadline(), Some(beat * SECOND));
         assert_eq!(connection.handle_deadline(beat * SECOND), Ok(()));
         assert_eq!(taken(&mut connection), ping(0, b""));
@@ -238,8 +238,7 @@ fn several_pings_in_one_read_do_not_hide_the_peers_rate() {
     connection
         .scan(&ping(0, b"").repeat(3))
         .expect("good PINGs");
-    connection.set_reading(false, 3 * SECOND);
-    assert_eq!(connection.deadline(), Some(5 * SECOND));
+    assert_eq!(interval_of_pings(&mut connection, 3 * SECOND), 2 * SECOND);
 }
 
 #[test]
@@ -247,8 +246,73 @@ fn a_peer_that_pings_without_pause_makes_us_ping_once_a_millisecond_at_most() {
     let mut connection = established(&config(SocketType::Pull, b""));
     connection.bytes_arrived(7);
     connection.scan(&ping(0, b"")).expect("a good PING");
-    connection.set_reading(false, 7);
-    assert_eq!(connection.deadline(), Some(1_000_007));
+    assert_eq!(interval_of_pings(&mut connection, 7), 1_000_000);
+}
+
+/// Stops reading: a PING goes out at once. Returns when the next one does.
+fn interval_of_pings(connection: &mut Connection, now: u64) -> u64 {
+    taken(connection);
+    connection.set_reading(false, now);
+    assert_eq!(connection.deadline(), Some(now));
+    assert_eq!(connection.handle_deadline(now), Ok(()));
+    assert_eq!(taken(connection), ping(0, b""));
+    connection.deadline().expect("another PING") - now
+}
+
+#[test]
+fn a_peer_whose_rate_is_unknown_hears_of_us_often_while_we_do_not_read() {
+    let mut connection = established(&config(SocketType::Pull, b""));
+    assert_eq!(interval_of_pings(&mut connection, SECOND), SECOND / 4);
+    for beat in 5..20 {
+        assert_eq!(connection.handle_deadline(beat * SECOND / 4), Ok(()));
+        assert_eq!(taken(&mut connection), ping(0, b""));
+    }
+    connection.set_reading(true, 5 * SECOND);
+    assert_eq!(connection.deadline(), None);
+}
+
+#[test]
+fn many_short_pauses_make_no_more_pings_than_a_long_one() {
+    let mut connection = established(&config(SocketType::Pull, b""));
+    taken(&mut connection);
+    let mut pings = 0;
+    for step in 0..1_000 {
+        let now = step * SECOND / 1_000;
+        connection.set_reading(false, now);
+        assert_eq!(connection.handle_deadline(now), Ok(()));
+        pings += usize::from(!taken(&mut connection).is_empty());
+        connection.set_reading(true, now + SECOND / 2_000);
+    }
+    assert_eq!(pings, 4, "in one second");
+}
+
+#[test]
+fn a_pause_of_ours_is_not_taken_for_the_peers_rate() {
+    let mut connection = established(&config(SocketType::Pull, b""));
+    connection.set_reading(false, 0);
+    connection.set_reading(true, 60 * SECOND);
+    connection.bytes_arrived(60 * SECOND);
+    connection.scan(&ping(0, b"")).expect("it waited unread");
+    assert_eq!(interval_of_pings(&mut connection, 60 * SECOND), SECOND / 4);
+}
+
+#[test]
+fn a_peer_of_3_0_that_may_not_know_pings_gets_none_unasked() {
+    let kind = Kind::V3 {
+        revision: 3,
+        minor: 0,
+    };
+    let config = config(SocketType::Pull, b"");
+    let stream = kind.handshake(SocketType::Push, b"");
+    let (mut connection, _) = feed(&config, &stream, &[]);
+    connection.set_reading(false, SECOND);
+    assert_eq!(connection.deadline(), None);
+    connection.set_reading(true, SECOND);
+    connection.bytes_arrived(2 * SECOND);
+    connection.scan(&ping(0, b"")).expect("so it knows them");
+    connection.bytes_arrived(4 * SECOND);
+    connection.scan(&ping(0, b"")).expect("a good PING");
+    assert_eq!(interval_of_pings(&mut connection, 4 * SECOND), 2 * SECOND);
 }
 
 #[test]

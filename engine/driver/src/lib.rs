@@ -16,7 +16,7 @@
 //! | D5 | Received bytes come in stream order, without gaps or repeats, whatever mixture of demands fetched them. |
 //! | D6 | [`Received`] data is readable until [`Driver::release`], which the caller calls before the next poll. |
 //! | D7 | The end of the peer's stream is told once, as [`End::Eof`], after all bytes before it. |
-//! | D8 | After [`Driver::close`] the socket delivers no `Received`. Lent memory comes back first (`Sent`, `Filled`), then `Closed` comes once, then nothing: a late completion never reaches a newer socket. |
+//! | D8 | After [`Driver::close`] the socket delivers no `Received`, and a listener no connection: those that its accept still takes are closed. Lent memory comes back first (`Sent`, `Filled`), then `Closed` comes once, then nothing: a late completion never reaches a newer socket. |
 //! | D9 | [`Driver::pause`] ends a `Stream` or an unfinished `Once` with [`End::Paused`]; bytes that arrived meanwhile are delivered before it. Pausing a socket without a demand, or with an `Into`, does nothing. |
 //! | D10 | A listener accepts until it fails. `Accepted` with an error stops it; [`Driver::accept`] starts it again. [`Driver::pause`] makes that error come, after what was accepted meanwhile; further connections wait in the kernel. |
 //! | D11 | [`Wait::Now`] never blocks; [`Wait::Until`] returns at its time or sooner; [`Wait::Forever`] waits for a completion or a wake. No driver adds a time-out of its own. |

@@ -8,7 +8,7 @@ use ringmq_driver::{Address, Completion, SocketId, Time, Token};
 
 use super::command::{AttachmentId, Command};
 use super::listener::{ACCEPT_PAUSE, Accepting, Listener};
-use super::services::Holder;
+use super::services::{Holder, NOBODY};
 use super::table::Key;
 use super::{Reactor, is_of};
 use crate::pipe::{Batch, Event, EventKind, Filling};
@@ -95,8 +95,8 @@ impl<D: EngineDriver> Reactor<D> {
             (Some(listener), Ok(socket)) => (listener, socket),
             (Some(_), Err(_)) => return self.accepting_ended(key, token),
             (None, Ok(socket)) => {
-                // The listener is closing: nobody waits for this connection.
-                self.services.driver.set_token(socket, token);
+                // The listener is gone. Under its token, the end of this connection would pass for its own.
+                self.services.driver.set_token(socket, NOBODY);
                 self.services.driver.close(socket);
                 return;
             }

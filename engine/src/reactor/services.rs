@@ -11,6 +11,9 @@ use crate::session::Surroundings;
 /// The top bit of a token tells listeners from sessions.
 const LISTENER: u64 = 1 << 63;
 
+/// The token of a connection that is closed as soon as it came: no holder hears of its end.
+pub(super) const NOBODY: Token = Token(u64::MAX);
+
 /// The driver, the timers, the memory, and the reactor's own name towards pipes.
 #[derive(Debug)]
 pub(crate) struct Services<D> {

@@ -146,6 +146,8 @@ impl Link {
     pub(super) fn deadline(&self) -> Option<Time> {
         match self.stage {
             Stage::Connecting { until } => until,
+            // Nobody is there to hear a PING.
+            Stage::Ready if self.sends_nothing => None,
             Stage::Handshaking | Stage::Ready => self.wire.deadline().map(Time::from_nanos),
             Stage::Draining { until } => Some(until),
             Stage::Closing => None,

@@ -50,6 +50,36 @@ pub fn a_connect_can_be_closed_before_it_completes<S: Subject>(subject: &S) {
     }
 }
 
+/// D8: whenever a listener is closed, each connection on its way to it was told by then, or ends.
+pub fn a_closing_listener_keeps_no_connection<S: Subject>(subject: &S) {
+    const CONNECTIONS: usize = 8;
+    for address in subject.addresses() {
+        for turns in 0..12 {
+            let mut rig = Rig::new(subject);
+            let (listener, real) = rig.listen(&address);
+            let clients: Vec<_> = (0..CONNECTIONS).map(|_| rig.connect(&real)).collect();
+            for _ in 0..turns {
+                rig.turn(Wait::Now);
+            }
+            let told = rig.accepted.len();
+            rig.close_all(&[listener]);
+            assert_eq!(rig.accepted.len(), told);
+            for _ in 0..told {
+                let server = rig.accept();
+                rig.close_all(&[server]);
+            }
+            for client in clients {
+                rig.until("the connect", |rig| rig.record(client).connected.is_some());
+                if matches!(rig.record(client).connected, Some(Ok(()))) {
+                    rig.receive_stream(client);
+                    rig.until("its end", |rig| !rig.record(client).ends.is_empty());
+                }
+                rig.close_all(&[client]);
+            }
+        }
+    }
+}
+
 /// D8: sockets come and go in the same slots, and each hears of itself only.
 pub fn a_reused_slot_never_gets_completions_of_its_past<S: Subject>(subject: &S) {
     for address in subject.addresses() {

@@ -17,8 +17,9 @@ mod watching;
 
 pub use closing::{
     a_closed_socket_returns_what_was_lent_once_and_then_says_closed,
-    a_closed_stream_demand_ends_before_closed, a_connect_can_be_closed_before_it_completes,
-    a_reused_slot_never_gets_completions_of_its_past, dropping_the_driver_frees_what_was_lent,
+    a_closed_stream_demand_ends_before_closed, a_closing_listener_keeps_no_connection,
+    a_connect_can_be_closed_before_it_completes, a_reused_slot_never_gets_completions_of_its_past,
+    dropping_the_driver_frees_what_was_lent,
 };
 pub use ending::{
     a_reset_fails_the_receive_and_the_next_sends, a_socket_that_ended_its_writing_still_receives,
@@ -28,8 +29,8 @@ pub use establishing::{
     a_connect_and_its_accept_complete_once,
     a_failed_accept_stops_the_listener_until_it_is_restarted,
     a_listener_accepts_a_burst_of_connections, a_paused_listener_stops_until_it_is_restarted,
-    an_address_in_use_is_refused_and_free_after_close,
-    connecting_where_nobody_listens_fails, listening_on_port_zero_reports_the_real_address,
+    an_address_in_use_is_refused_and_free_after_close, connecting_where_nobody_listens_fails,
+    listening_on_port_zero_reports_the_real_address,
 };
 pub use memory::{Ledger, TestIn, TestOut};
 pub use transfer::{
@@ -87,6 +88,7 @@ macro_rules! conformance_suite {
         $crate::conformance_suite! { @tests $subject;
             a_closed_socket_returns_what_was_lent_once_and_then_says_closed
             a_closed_stream_demand_ends_before_closed
+            a_closing_listener_keeps_no_connection
             a_connect_and_its_accept_complete_once
             a_connect_can_be_closed_before_it_completes
             a_failed_accept_stops_the_listener_until_it_is_restarted

@@ -60,7 +60,8 @@ impl Session {
         Fate::Lives
     }
 
-    /// The socket was closed or detached. What is queued may leave for as long as `linger` says.
+    /// The socket was closed or detached. What is queued may leave for as long as `linger` says; where it was detached
+    /// and then closed, until the first of both deadlines.
     pub(crate) fn end<D: EngineDriver>(
         &mut self,
         linger: Option<Duration>,
@@ -70,8 +71,12 @@ impl Session {
             return Fate::Lives;
         }
         let now = services.driver.now();
+        let deadlines = [
+            self.ending.and_then(|ending| ending.deadline),
+            linger.map(|linger| now.after(linger)),
+        ];
         self.ending = Some(Ending {
-            deadline: linger.map(|linger| now.after(linger)),
+            deadline: deadlines.into_iter().flatten().min(),
             given_up: false,
         });
         if linger == Some(Duration::ZERO) {

@@ -6,13 +6,15 @@
 //!
 //! What holds whatever happens: a message arrives whole or not at all, at most once, and after its predecessors
 //! from the same sender on the same path; and every message that was accepted is delivered, still queued, counted
-//! in exactly one drop counter, or was in the kernel when a connection broke. A failing seed is printed;
+//! in exactly one drop counter, or was in the network when a connection broke: to the message. A failing seed is printed;
 //! `RINGMQ_SEED=n cargo test -p ringmq --lib simulation` runs it alone.
 
+mod endings;
 mod ledger;
 mod process;
 mod run;
 mod scenario;
+mod tap;
 
 use std::env;
 use std::panic::{self, AssertUnwindSafe};
@@ -58,6 +60,11 @@ fn every_message_is_accounted_for_where_connections_break() {
 #[test]
 fn everything_flows_again_after_a_receiver_dies_and_returns() {
     run_seeds("restarts", Scenario::restarts);
+}
+
+#[test]
+fn every_message_is_accounted_for_where_sockets_close_in_the_middle() {
+    run_seeds("endings", Scenario::endings);
 }
 
 #[test]

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use ringmq_driver::fake::{Fake, World};
+use ringmq_driver::fake::World;
 use ringmq_driver::{DriverKind, Time};
 
+use super::tap::{Passage, Tap};
 use crate::context::{Host, OpenSockets};
 use crate::counters::Statistics;
-use crate::pipe::{Batch, Filling};
 use crate::reactor::{Reactor, Spin, Turned};
 use crate::socket::{Socket, SocketShared, SocketType};
 
 /// A reactor and a socket that the same thread turns and uses.
 pub(super) struct Process {
-    reactor: Reactor<Fake<Batch, Filling>>,
+    reactor: Reactor<Tap>,
     pub(super) socket: Option<Socket>,
     shared: Arc<SocketShared>,
     host: Option<Arc<Host>>,
@@ -21,9 +21,9 @@ pub(super) struct Process {
 }
 
 impl Process {
-    pub(super) fn new(world: &World, socket_type: SocketType) -> Self {
+    pub(super) fn new(world: &World, passage: &Passage, socket_type: SocketType) -> Self {
         let spin = Spin::new(0);
-        let reactor = Reactor::new(world.driver(), spin.clone());
+        let reactor = Reactor::new(Tap::new(world.driver(), passage), spin.clone());
         let sockets = OpenSockets::default();
         let host = Arc::new(Host::new(
             reactor.handle(),

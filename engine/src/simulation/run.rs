@@ -7,8 +7,10 @@ use ringmq_driver::fake::{Faults, World};
 use super::ledger::{Dice, Ledger, stamped};
 use super::process::Process;
 use super::scenario::Scenario;
+use super::tap::Passage;
 use crate::counters::Statistics;
 use crate::socket::{SocketType, TryRecvError};
+use crate::transport::Use;
 
 const ENDPOINT: &str = "tcp://10.0.0.1:5555";
 /// More steps than any scenario needs: beyond them something is stuck.
@@ -34,6 +36,7 @@ pub(super) fn trace(seed: u64, scenario: &Scenario) -> u64 {
 struct Run<'a> {
     scenario: &'a Scenario,
     world: World,
+    passage: Passage,
     dice: Dice,
     ledger: Ledger,
     senders: Vec<Sender>,
@@ -52,16 +55,18 @@ struct Sender {
 impl<'a> Run<'a> {
     fn new(seed: u64, scenario: &'a Scenario) -> Self {
         let world = World::new(seed, scenario.faults);
+        let passage = Passage::default();
         let senders = (0..scenario.senders)
             .map(|_| Sender {
-                process: sender(&world, scenario),
+                process: sender(&world, &passage, scenario),
                 next: 0,
             })
             .collect();
-        let receiver = receiver(&world, scenario);
+        let receiver = receiver(&world, &passage, scenario);
         Self {
             scenario,
             world,
+            passage,
             dice: Dice::new(seed),
             ledger: Ledger::default(),
             senders,
@@ -74,19 +79,13 @@ impl<'a> Run<'a> {
 
     fn play(&mut self) {
         self.start();
-        while !self.is_all_sent() {
+        while !self.is_all_sent() && !self.closes_now() {
             self.misfortune();
             self.one_step();
         }
         self.calm_down();
-        for sender in &mut self.senders {
-            sender.process.close();
-        }
-        while !self
-            .senders
-            .iter()
-            .all(|sender| sender.process.is_stopped())
-        {
+        self.close();
+        while !self.is_over() {
             self.one_step();
         }
         self.drain_receiver();
@@ -97,10 +96,8 @@ impl<'a> Run<'a> {
             .collect();
         counted.push(self.receiver.statistics());
         counted.append(&mut self.buried);
-        let died = self.scenario.restart_at > 0;
-        let lost = self.world.bytes_lost();
         self.ledger
-            .settle(&counted, lost, self.scenario.breaks, died);
+            .settle(&counted, self.passage.lost(), self.scenario.breaks);
     }
 
     /// Connects whoever connects, and binds whoever binds unless it comes late.
@@ -130,6 +127,30 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Closes all senders; the receiver only where the scenario ends in the middle.
+    fn close(&mut self) {
+        if self.scenario.close_at > 0 && self.scenario.receiver_closes_first {
+            self.receiver.close();
+        }
+        for sender in &mut self.senders {
+            sender.process.close();
+        }
+        if self.scenario.close_at > 0 {
+            self.receiver.close();
+            self.ledger.forget_parts();
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        let mut senders = self.senders.iter();
+        senders.all(|sender| sender.process.is_stopped())
+            && (self.scenario.close_at == 0 || self.receiver.is_stopped())
+    }
+
+    const fn closes_now(&self) -> bool {
+        self.scenario.close_at > 0 && self.step >= self.scenario.close_at
+    }
+
     fn is_all_sent(&self) -> bool {
         self.senders
             .iter()
@@ -148,14 +169,30 @@ impl<'a> Run<'a> {
         if cuts && (self.step + 1).is_multiple_of(self.scenario.cut_every) {
             self.world.kill_connections();
         }
+        if self.scenario.disconnect_at > 0 && self.step == self.scenario.disconnect_at {
+            self.disconnect();
+        }
         if self.scenario.restart_at > 0 && self.step == self.scenario.restart_at {
             self.restart_receiver();
         }
     }
 
+    /// Ends the first connect.
+    fn disconnect(&mut self) {
+        let (process, endpoint) = if self.scenario.receiver_binds {
+            (&mut self.senders[0].process, ENDPOINT.to_owned())
+        } else {
+            (&mut self.receiver, endpoint(0))
+        };
+        let socket = process.socket.as_mut().expect("it lives");
+        socket
+            .start_detach(Use::Connect, &endpoint)
+            .expect("it is connected there");
+    }
+
     /// The receiving process dies with all it had; another one takes its place.
     fn restart_receiver(&mut self) {
-        let fresh = receiver(&self.world, self.scenario);
+        let fresh = receiver(&self.world, &self.passage, self.scenario);
         let mut dead = std::mem::replace(&mut self.receiver, fresh);
         dead.close();
         self.buried.push(dead.statistics());
@@ -174,7 +211,7 @@ impl<'a> Run<'a> {
 
     /// From now on nothing goes wrong, so that everything must arrive.
     fn calm_down(&mut self) {
-        if !self.bound {
+        if !self.bound && self.scenario.close_at == 0 {
             self.bind();
         }
         self.world.set_faults(Faults::CALM);
@@ -239,7 +276,9 @@ impl<'a> Run<'a> {
     }
 
     fn receive_one(&mut self) -> bool {
-        let socket = self.receiver.socket.as_mut().expect("the receiver lives");
+        let Some(socket) = self.receiver.socket.as_mut() else {
+            return false;
+        };
         match socket.try_recv() {
             Ok(frame) => {
                 let scenario = self.scenario;
@@ -268,15 +307,16 @@ fn endpoint(index: usize) -> String {
     format!("tcp://10.0.0.{}:5555", index + 1)
 }
 
-fn sender(world: &World, scenario: &Scenario) -> Process {
-    let mut process = Process::new(world, SocketType::Push);
+fn sender(world: &World, passage: &Passage, scenario: &Scenario) -> Process {
+    let mut process = Process::new(world, passage, SocketType::Push);
     let socket = process.socket.as_mut().expect("it was just made");
     socket.set_send_high_water_mark(scenario.marks.0);
+    socket.set_linger(scenario.linger);
     process
 }
 
-fn receiver(world: &World, scenario: &Scenario) -> Process {
-    let mut process = Process::new(world, SocketType::Pull);
+fn receiver(world: &World, passage: &Passage, scenario: &Scenario) -> Process {
+    let mut process = Process::new(world, passage, SocketType::Pull);
     let socket = process.socket.as_mut().expect("it was just made");
     socket.set_receive_high_water_mark(scenario.marks.1);
     process

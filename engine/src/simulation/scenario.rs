@@ -1,5 +1,7 @@
 //! What one seed does: who binds, how much, how large, and what goes wrong.
 
+use std::time::Duration;
+
 use ringmq_driver::fake::Faults;
 
 use super::ledger::Dice;
@@ -26,6 +28,14 @@ pub(super) struct Scenario {
     pub(super) cut_every: u32,
     /// The receiving process dies at this step and another one takes its place; 0 is never.
     pub(super) restart_at: u32,
+    /// The first connect is ended at this step; 0 is never.
+    pub(super) disconnect_at: u32,
+    /// All sockets are closed at this step, whatever is under way; 0 is only when everything was sent.
+    pub(super) close_at: u32,
+    /// Which sockets are closed first then.
+    pub(super) receiver_closes_first: bool,
+    /// The senders' linger time.
+    pub(super) linger: Option<Duration>,
     /// Whether connections can break, in one way or another.
     pub(super) breaks: bool,
 }
@@ -74,6 +84,23 @@ impl Scenario {
         scenario
     }
 
+    /// Everybody closes in the middle, with little time to send what is left; one may have disconnected before.
+    pub(super) fn endings(seed: u64) -> Self {
+        const LINGER_MS: [u64; 4] = [0, 0, 30, 500];
+        let mut dice = Dice::new(seed ^ 0x00D4);
+        let mut scenario = Self::base(&mut dice);
+        scenario.faults = [Faults::CALM, Faults::ROUGH, Faults::HOSTILE][dice.below(3) as usize];
+        if dice.chance(500) {
+            scenario.disconnect_at = 1 + dice.below(100);
+        }
+        scenario.close_at = scenario.disconnect_at + 1 + dice.below(100);
+        scenario.receiver_closes_first = dice.chance(500);
+        scenario.linger = Some(Duration::from_millis(LINGER_MS[dice.below(4) as usize]));
+        scenario.breaks = true;
+        scenario.limit_to_buffers();
+        scenario
+    }
+
     fn base(dice: &mut Dice) -> Self {
         const MARKS: [u32; 7] = [0, 1, 2, 3, 10, 64, 1_000];
         let mut mark = || MARKS[dice.below(MARKS.len() as u32) as usize];
@@ -89,6 +116,10 @@ impl Scenario {
             late_by: if dice.chance(300) { dice.below(100) } else { 0 },
             cut_every: 0,
             restart_at: 0,
+            disconnect_at: 0,
+            close_at: 0,
+            receiver_closes_first: false,
+            linger: None,
             breaks: false,
         }
     }

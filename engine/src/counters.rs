@@ -104,3 +104,26 @@ impl Counters {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_count_that_two_threads_add_to_misses_nothing() {
+        const EACH: u64 = 200_000;
+        let counters = Counters::default();
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    for _ in 0..EACH {
+                        counters.dropped_peer_gone.add_shared(1);
+                    }
+                });
+            }
+        });
+        assert_eq!(counters.snapshot().dropped_peer_gone, 2 * EACH);
+    }
+}

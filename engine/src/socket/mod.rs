@@ -10,6 +10,8 @@ mod receive;
 mod send;
 mod settings;
 mod shared;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 pub use errors::{
     BindError, ConnectError, DetachError, RecvError, SendError, TryRecvError, TrySendError,

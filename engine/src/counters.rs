@@ -51,6 +51,7 @@ pub(crate) struct Counters {
     pub(crate) protocol_errors: Counter,
     pub(crate) accept_failures: Counter,
     pub(crate) strangers_dropped: Counter,
+    pub(crate) lookup_failures: Counter,
 }
 
 /// A snapshot of a socket's counts, in whole messages unless it says otherwise.
@@ -83,6 +84,8 @@ pub struct Statistics {
     pub accept_failures: u64,
     /// Connections cut off in their handshake, older than a second, because more than 1 024 were in theirs.
     pub strangers_dropped: u64,
+    /// Look-ups of the names of peers that found no address.
+    pub lookup_failures: u64,
 }
 
 impl Counters {
@@ -101,6 +104,7 @@ impl Counters {
             protocol_errors: self.protocol_errors.get(),
             accept_failures: self.accept_failures.get(),
             strangers_dropped: self.strangers_dropped.get(),
+            lookup_failures: self.lookup_failures.get(),
         }
     }
 }

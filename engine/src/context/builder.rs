@@ -11,6 +11,7 @@ use super::host::{Engine, Host, OpenSockets};
 use crate::memory::Reaper;
 use crate::reactor::{Reactor, ReactorHandle, Spin, Turned};
 use crate::session::EngineDriver;
+use crate::transport::{Names, SystemNames};
 
 /// How long a thread spins at most before it sleeps: some tens of microseconds, what a wake-up costs.
 const SPIN_PAUSES: u32 = 2_000;
@@ -29,6 +30,7 @@ pub struct ContextBuilder {
     driver: DriverChoice,
     core: Option<usize>,
     spin_pauses: u32,
+    names: Arc<dyn Names>,
 }
 
 impl Default for ContextBuilder {
@@ -37,6 +39,7 @@ impl Default for ContextBuilder {
             driver: DriverChoice::Auto,
             core: None,
             spin_pauses: SPIN_PAUSES,
+            names: Arc::new(SystemNames),
         }
     }
 }
@@ -112,6 +115,13 @@ impl ContextBuilder {
         self
     }
 
+    /// Who knows the addresses of host names.
+    #[cfg(test)]
+    pub(crate) fn names(mut self, names: Arc<dyn Names>) -> Self {
+        self.names = names;
+        self
+    }
+
     /// Starts the engine.
     ///
     /// # Errors
@@ -126,7 +136,7 @@ impl ContextBuilder {
             .name("ringmq".to_owned())
             .spawn({
                 let (spin, sockets) = (spin.clone(), sockets.clone());
-                move || run(choice, self.core, spin, &sockets, &started)
+                move || run(choice, self.core, spin, self.names, &sockets, &started)
             })
             .map_err(ContextError::Io)?;
         let (reactor, driver, reaper) = answer
@@ -145,6 +155,7 @@ fn run(
     choice: DriverChoice,
     core: Option<usize>,
     spin: Spin,
+    names: Arc<dyn Names>,
     sockets: &OpenSockets,
     started: &mpsc::Sender<Started>,
 ) {
@@ -159,13 +170,13 @@ fn run(
     }
     if choice != DriverChoice::Shim {
         match drivers::ring() {
-            Ok(ring) => return turn_until_stopped(ring, spin, sockets, started),
+            Ok(ring) => return turn_until_stopped(ring, spin, names, sockets, started),
             Err(refused) if choice == DriverChoice::Ring => return refuse(refused),
             Err(refused) => drivers::tell_refused(&refused),
         }
     }
     match drivers::shim() {
-        Ok(shim) => turn_until_stopped(shim, spin, sockets, started),
+        Ok(shim) => turn_until_stopped(shim, spin, names, sockets, started),
         Err(error) => refuse(error),
     }
 }
@@ -180,13 +191,14 @@ fn pin_to(id: usize) -> bool {
 fn turn_until_stopped<D: EngineDriver>(
     driver: D,
     spin: Spin,
+    names: Arc<dyn Names>,
     sockets: &OpenSockets,
     started: &mpsc::Sender<Started>,
 ) {
     let kind = Driver::kind(&driver);
     // Outlives the reactor, which lets go of bodies to its end.
     let (reaper, _on_engine) = Reaper::of_this_engine();
-    let mut reactor = Reactor::new(driver, spin);
+    let mut reactor = Reactor::new(driver, spin, names);
     if started.send(Ok((reactor.handle(), kind, reaper))).is_err() {
         return;
     }

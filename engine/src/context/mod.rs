@@ -3,6 +3,8 @@
 mod builder;
 mod drivers;
 mod host;
+#[cfg(test)]
+mod naming_tests;
 
 pub use builder::{ContextBuilder, ContextError};
 pub use drivers::DriverChoice;

@@ -1,5 +1,6 @@
 //! What application handles ask of a reactor. Commands travel by mailbox; messages never do.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use crate::pipe::Reader;
 use crate::reactor::Key;
 use crate::session::SessionConfig;
 use crate::socket::SocketShared;
+use crate::transport::Peer;
 
 /// The application's name for one bind or connect of one socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,9 +30,14 @@ pub(crate) enum Command {
     Connect {
         socket: Arc<SocketShared>,
         attachment: AttachmentId,
-        addresses: Vec<Address>,
+        peer: Peer,
         config: Arc<SessionConfig>,
         outbound: Option<Reader>,
+    },
+    /// What a session asked the resolver.
+    Resolved {
+        session: Key,
+        result: io::Result<Vec<Address>>,
     },
     /// The outbound pipe that a session asked for ([`crate::socket::SocketEvent::WantsOutbound`]).
     Outbound {

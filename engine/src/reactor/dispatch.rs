@@ -173,15 +173,20 @@ impl<D: EngineDriver> Reactor<D> {
             } => {
                 self.bind(socket, attachment, &addresses, config);
             }
+            Command::Resolved { session, result } => {
+                self.with_session(session, |session, services| {
+                    session.resolved(result, services)
+                });
+            }
             Command::Connect {
                 socket,
                 attachment,
-                addresses,
+                peer,
                 config,
                 outbound,
             } => {
                 let key = self.sessions.insert_with(|key| {
-                    Session::connecting(key, socket, attachment, config, addresses, outbound)
+                    Session::connecting(key, socket, attachment, config, peer, outbound)
                 });
                 self.with_session(key, |session, services| {
                     session.connect_now(services);

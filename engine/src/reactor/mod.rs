@@ -31,6 +31,7 @@ use ringmq_driver::{Completion, Time, Wait};
 
 use crate::pipe::{Batch, Event, Filling, Mailbox, Owner, fence_commits};
 use crate::session::{EngineDriver, Fate, Session};
+use crate::transport::{Names, Resolver};
 use listener::{Accepting, Listener};
 use services::Holder;
 use strangers::Strangers;
@@ -74,11 +75,13 @@ pub(crate) enum Turned {
 }
 
 impl<D: EngineDriver> Reactor<D> {
-    pub(crate) fn new(driver: D, spin: Spin) -> Self {
+    pub(crate) fn new(driver: D, spin: Spin, names: Arc<dyn Names>) -> Self {
         let owner = Owner::with_driver(driver.waker());
+        let mailbox = Mailbox::new(owner.clone());
+        let resolver = Resolver::new(names);
         Self {
-            mailbox: Mailbox::new(owner.clone()),
-            services: Services::new(driver, owner),
+            mailbox: mailbox.clone(),
+            services: Services::new(driver, owner, mailbox, resolver),
             sessions: Table::new(),
             listeners: Table::new(),
             strangers: Strangers::default(),

@@ -2,11 +2,13 @@
 
 use ringmq_driver::{Driver, SocketId, Time, Token};
 
+use super::Command;
 use super::table::Key;
 use super::timers::Timers;
 use crate::memory::{BodyPool, Pool, RECEIVING_KEEPS_BYTES};
-use crate::pipe::Owner;
+use crate::pipe::{Mailbox, Owner};
 use crate::session::Surroundings;
+use crate::transport::{HostName, Resolver};
 
 /// The top bit of a token tells listeners from sessions.
 const LISTENER: u64 = 1 << 63;
@@ -22,6 +24,9 @@ pub(crate) struct Services<D> {
     pub(crate) pool: Pool,
     pub(crate) bodies: BodyPool,
     pub(crate) owner: Owner,
+    resolver: Resolver,
+    /// The reactor's own, for answers that come from other threads.
+    mailbox: Mailbox<Command>,
     /// Sessions whose applications are still to be woken for what was published, and how many bytes that was.
     sleepers: Vec<Key>,
     sleepers_bytes: usize,
@@ -53,17 +58,31 @@ impl Holder {
 }
 
 impl<D: Driver> Services<D> {
-    pub(crate) fn new(driver: D, owner: Owner) -> Self {
+    pub(crate) fn new(
+        driver: D,
+        owner: Owner,
+        mailbox: Mailbox<Command>,
+        resolver: Resolver,
+    ) -> Self {
         Self {
             driver,
             timers: Timers::default(),
             pool: Pool::new(),
             bodies: BodyPool::new(RECEIVING_KEEPS_BYTES),
             owner,
+            resolver,
+            mailbox,
             sleepers: Vec::new(),
             sleepers_bytes: 0,
             sleepers_turns: 0,
         }
+    }
+
+    /// Looks a name up for a session, which is told by [`Command::Resolved`].
+    pub(crate) fn look_up(&self, session: Key, host: HostName) {
+        let mailbox = self.mailbox.clone();
+        let tell = move |result| mailbox.send(Command::Resolved { session, result });
+        self.resolver.ask(host, tell);
     }
 
     /// Notes that a session's application is to be woken before the reactor sleeps.

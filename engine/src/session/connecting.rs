@@ -1,29 +1,73 @@
 //! Making the connection of a connecting session, and making it again.
+//!
+//! ```text
+//!   pause ──▶ look the name up ──▶ try its addresses, one after the other ──▶ ready ──lost──▶ pause
+//!     ▲       (if it has one)                      │ all failed
+//!     └────────────────────────────────────────────┘
+//! ```
 
 use std::io;
 
-use ringmq_driver::Time;
+use ringmq_driver::{Address, Time};
 
 use super::link::{Link, Stage};
 use super::{EngineDriver, Fate, Role, Session};
 use crate::reactor::Services;
 
 impl Session {
-    /// Starts the next attempt.
+    /// Starts the next attempt, or asks where the peer is now.
     pub(crate) fn connect_now<D: EngineDriver>(&mut self, services: &mut Services<D>) {
         let Role::Connect {
-            addresses,
-            next,
-            retry,
+            host, next, retry, ..
         } = &mut self.role
         else {
             return;
         };
         debug_assert!(self.link.is_none(), "one connection at a time");
         retry.started();
+        if *next == 0
+            && let Some(host) = host
+        {
+            services.look_up(self.key, host.clone());
+            self.set_timer(services);
+        } else {
+            self.attempt(services);
+        }
+    }
+
+    /// The resolver answered. If it knows nothing now, what it last knew may still hold.
+    pub(crate) fn resolved<D: EngineDriver>(
+        &mut self,
+        result: io::Result<Vec<Address>>,
+        services: &mut Services<D>,
+    ) -> Fate {
+        let Role::Connect { addresses, .. } = &mut self.role else {
+            return Fate::Lives;
+        };
+        match result {
+            Ok(found) if !found.is_empty() => *addresses = found,
+            Ok(_) | Err(_) => self.socket.counters.lookup_failures.add(1),
+        }
+        if addresses.is_empty() {
+            self.plan_retry(services);
+            self.set_timer(services);
+        } else {
+            self.attempt(services);
+        }
+        Fate::Lives
+    }
+
+    /// Tries the next address.
+    fn attempt<D: EngineDriver>(&mut self, services: &mut Services<D>) {
+        let Role::Connect {
+            addresses, next, ..
+        } = &mut self.role
+        else {
+            return;
+        };
         let now = services.driver.now();
         let token = services.session_token(self.key);
-        let address = &addresses[*next % addresses.len()];
+        let address = &addresses[*next];
         match services.driver.connect(token, address, &self.config.system) {
             Ok(socket) => {
                 let until = self
@@ -74,7 +118,7 @@ impl Session {
         self.set_timer(services);
     }
 
-    /// Chooses when to try again, and where.
+    /// Chooses when to try again, and where: the next address at once, or after a pause from the start.
     pub(super) fn plan_retry<D: EngineDriver>(&mut self, services: &mut Services<D>) {
         let now: Time = services.driver.now();
         let random = services.driver.random();
@@ -82,10 +126,16 @@ impl Session {
             addresses,
             next,
             retry,
+            ..
         } = &mut self.role
         {
-            *next = (*next + 1) % addresses.len();
-            retry.plan(now, random);
+            *next += 1;
+            if *next < addresses.len() && !retry.has_succeeded() {
+                retry.at_once(now);
+            } else {
+                *next = 0;
+                retry.plan(now, random);
+            }
         }
     }
 }

@@ -36,6 +36,7 @@ use ringmq_driver::{Address, Driver, Time};
 use crate::pipe::{Batch, Filling, Reader, Writer};
 use crate::reactor::{AttachmentId, Key, Services};
 use crate::socket::SocketShared;
+use crate::transport::{HostName, Peer};
 
 use retry::Retry;
 
@@ -48,6 +49,9 @@ impl<D: Driver<Outgoing = Batch, Incoming = Filling>> EngineDriver for D {}
 pub(crate) enum Role {
     /// We connect, and connect again after a loss.
     Connect {
+        /// Where the peer is to be looked up, if it has a name.
+        host: Option<HostName>,
+        /// What was found; all are tried, in order, before the next pause.
         addresses: Vec<Address>,
         next: usize,
         retry: Retry,
@@ -105,10 +109,15 @@ impl Session {
         socket: Arc<SocketShared>,
         attachment: AttachmentId,
         config: Arc<SessionConfig>,
-        addresses: Vec<Address>,
+        peer: Peer,
         outbound: Option<Reader>,
     ) -> Self {
+        let (host, addresses) = match peer {
+            Peer::At(address) => (None, vec![address]),
+            Peer::Named(host) => (Some(host), Vec::new()),
+        };
         let role = Role::Connect {
+            host,
             addresses,
             next: 0,
             retry: Retry::new(&config),

@@ -17,6 +17,8 @@ pub(crate) struct Retry {
     longest: Duration,
     pause: Duration,
     at: Option<Time>,
+    /// A connection was ready since the last pause.
+    succeeded: bool,
 }
 
 impl Retry {
@@ -31,6 +33,7 @@ impl Retry {
             longest,
             pause: first,
             at: None,
+            succeeded: false,
         }
     }
 
@@ -47,6 +50,17 @@ impl Retry {
         let jitter = quarter * 2 * share / 1_000;
         self.at = Some(now.after(self.pause - quarter + jitter));
         self.pause = self.pause.saturating_mul(2).min(self.longest);
+        self.succeeded = false;
+    }
+
+    /// Plans an attempt without a pause: another address of the same peer is still untried.
+    pub(crate) const fn at_once(&mut self, now: Time) {
+        self.at = Some(now);
+    }
+
+    /// Whether a connection was ready since the last pause.
+    pub(crate) const fn has_succeeded(&self) -> bool {
+        self.succeeded
     }
 
     /// An attempt starts.
@@ -57,6 +71,7 @@ impl Retry {
     /// A connection became ready.
     pub(crate) const fn succeeded(&mut self) {
         self.pause = self.first;
+        self.succeeded = true;
     }
 }
 
@@ -71,6 +86,7 @@ mod tests {
             longest: Duration::from_millis(longest_ms),
             pause: first,
             at: None,
+            succeeded: false,
         }
     }
 

@@ -10,6 +10,7 @@ use crate::context::{Host, OpenSockets};
 use crate::counters::Statistics;
 use crate::reactor::{Reactor, Spin, Turned};
 use crate::socket::{Socket, SocketShared, SocketType};
+use crate::transport::SystemNames;
 
 /// A reactor and a socket that the same thread turns and uses.
 pub(super) struct Process {
@@ -23,7 +24,8 @@ pub(super) struct Process {
 impl Process {
     pub(super) fn new(world: &World, passage: &Passage, socket_type: SocketType) -> Self {
         let spin = Spin::new(0);
-        let reactor = Reactor::new(Tap::new(world.driver(), passage), spin.clone());
+        let driver = Tap::new(world.driver(), passage);
+        let reactor = Reactor::new(driver, spin.clone(), Arc::new(SystemNames));
         let sockets = OpenSockets::default();
         let host = Arc::new(Host::new(
             reactor.handle(),

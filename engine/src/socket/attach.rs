@@ -116,7 +116,7 @@ impl Socket {
         if self.terminated {
             return Err(BindError::Terminated);
         }
-        let addresses = transport::resolve(endpoint, Use::Listen).map_err(BindError::Endpoint)?;
+        let addresses = transport::listening(endpoint).map_err(BindError::Endpoint)?;
         let attachment = self.attachments.add(Use::Listen, endpoint);
         self.host.command(Command::Bind {
             socket: Arc::clone(&self.shared),
@@ -151,17 +151,19 @@ impl Socket {
     /// Connects to an endpoint, and keeps connecting whenever the connection is lost. Returns at once: the peer
     /// need not exist yet, and messages may be sent meanwhile, up to the high-water mark.
     ///
-    /// Host names are looked up by this call, on the calling thread.
+    /// A host name is looked up in the background, before the first attempt and again before each that follows when
+    /// all its addresses failed, in the resolver's order, or a connection was lost: a peer that moves is found again.
+    /// A name that nobody knows is no error, but a peer that does not exist yet; failed look-ups are counted in
+    /// [`Statistics::lookup_failures`](crate::Statistics::lookup_failures).
     ///
     /// # Errors
-    /// The endpoint cannot be read or its host is unknown, or the context was shut down.
+    /// The endpoint cannot be read, or the context was shut down.
     pub fn connect(&mut self, endpoint: &str) -> Result<(), ConnectError> {
         self.look();
         if self.terminated {
             return Err(ConnectError::Terminated);
         }
-        let addresses =
-            transport::resolve(endpoint, Use::Connect).map_err(ConnectError::Endpoint)?;
+        let peer = transport::peer(endpoint).map_err(ConnectError::Endpoint)?;
         let attachment = self.attachments.add(Use::Connect, endpoint);
         let outbound = self.socket_type.sends().then(|| {
             let (key, outbound) = self.make_outbound();
@@ -171,7 +173,7 @@ impl Socket {
         self.host.command(Command::Connect {
             socket: Arc::clone(&self.shared),
             attachment,
-            addresses,
+            peer,
             config: self.session_config(),
             outbound,
         });

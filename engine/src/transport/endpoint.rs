@@ -51,7 +51,7 @@ pub enum EndpointError {
     UnsupportedTransport,
     /// A TCP endpoint without `:port`, or with one that is not a number from 0 to 65535 (`*` when binding).
     BadPort,
-    /// A TCP endpoint whose host cannot be read or is not known to the resolver.
+    /// A TCP endpoint whose host cannot be read; when binding, also one that the resolver does not know.
     UnknownHost,
     /// A wildcard (`*`) in an endpoint to connect to.
     WildcardPeer,
@@ -69,7 +69,7 @@ impl fmt::Display for EndpointError {
             Self::NoTransport => "endpoint has no transport: write tcp://host:port or ipc://path",
             Self::UnsupportedTransport => "transport is not supported: use tcp:// or ipc://",
             Self::BadPort => "tcp endpoint needs a port from 0 to 65535 (or * when binding)",
-            Self::UnknownHost => "host name cannot be resolved",
+            Self::UnknownHost => "host cannot be read, or is not known",
             Self::WildcardPeer => "cannot connect to a wildcard: name the peer's host and port",
             Self::NoPath => "ipc endpoint needs a path",
             Self::PathTooLong => "ipc path is longer than 107 bytes",

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use ringmq_driver::{Address, UnixName};
 
-use super::{EndpointError, Use};
+use super::EndpointError;
 
 /// sockaddr_un holds 108 bytes, one of which ends the path (unix(7)).
 const PATH_BYTES_MAX: usize = 107;
 
-pub(super) fn resolve(rest: &str, _purpose: Use) -> Result<Address, EndpointError> {
+/// The address that `rest` names, to listen at or to connect to.
+pub(super) fn address(rest: &str) -> Result<Address, EndpointError> {
     if rest.is_empty() || rest == "@" {
         return Err(EndpointError::NoPath);
     }
@@ -41,23 +42,20 @@ mod tests {
 
     #[test]
     fn paths_are_taken_as_they_are() {
-        let address = resolve("/run/ringmq.sock", Use::Listen).unwrap();
+        let address = address("/run/ringmq.sock").unwrap();
         assert_eq!(address.to_string(), "ipc:///run/ringmq.sock");
     }
 
     #[test]
     fn a_path_that_fits_no_unix_socket_is_refused() {
-        assert!(resolve(&"x".repeat(107), Use::Listen).is_ok());
-        assert_eq!(
-            resolve(&"x".repeat(108), Use::Listen),
-            Err(EndpointError::PathTooLong)
-        );
-        assert_eq!(resolve("", Use::Connect), Err(EndpointError::NoPath));
+        assert!(address(&"x".repeat(107)).is_ok());
+        assert_eq!(address(&"x".repeat(108)), Err(EndpointError::PathTooLong));
+        assert_eq!(address(""), Err(EndpointError::NoPath));
     }
 
     #[test]
     fn abstract_names_exist_on_linux_only() {
-        let address = resolve("@ringmq", Use::Connect);
+        let address = address("@ringmq");
         if cfg!(all(target_os = "linux", not(ringmq_portable))) {
             assert_eq!(address.unwrap().to_string(), "ipc://@ringmq");
         } else {

@@ -4,25 +4,56 @@
 
 mod endpoint;
 mod ipc;
+mod resolver;
 mod tcp;
 
 pub use endpoint::{Endpoint, EndpointError};
+pub(crate) use resolver::{HostName, Names, Resolver, SystemNames};
 
 use ringmq_driver::Address;
 
-/// Whether an address is for listening or for connecting: a wildcard means something only when listening.
+/// What an endpoint of a socket is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Use {
     Listen,
     Connect,
 }
 
-/// Reads an endpoint and looks its names up. May block in the resolver, so it runs on the caller's thread,
-/// never on an engine's.
-pub(crate) fn resolve(text: &str, purpose: Use) -> Result<Vec<Address>, EndpointError> {
+/// Where to connect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Peer {
+    /// Where a number or a path says.
+    At(Address),
+    /// Where the name's host is when a connection is made.
+    Named(HostName),
+}
+
+/// Reads an endpoint to connect to. Looks nothing up: the name's host may come later, as the peer may.
+pub(crate) fn peer(text: &str) -> Result<Peer, EndpointError> {
+    match transport(text)? {
+        Transport::Tcp(rest) => tcp::peer(rest),
+        Transport::Ipc(rest) => ipc::address(rest).map(Peer::At),
+    }
+}
+
+/// Reads an endpoint to listen at; the first address of several that the system grants is meant. May block in the
+/// system's resolver, so it runs on the caller's thread, never on an engine's.
+pub(crate) fn listening(text: &str) -> Result<Vec<Address>, EndpointError> {
+    match transport(text)? {
+        Transport::Tcp(rest) => tcp::listening(rest, &SystemNames),
+        Transport::Ipc(rest) => ipc::address(rest).map(|address| vec![address]),
+    }
+}
+
+enum Transport<'a> {
+    Tcp(&'a str),
+    Ipc(&'a str),
+}
+
+fn transport(text: &str) -> Result<Transport<'_>, EndpointError> {
     match text.split_once("://") {
-        Some(("tcp", rest)) => tcp::resolve(rest, purpose),
-        Some(("ipc", rest)) => ipc::resolve(rest, purpose).map(|address| vec![address]),
+        Some(("tcp", rest)) => Ok(Transport::Tcp(rest)),
+        Some(("ipc", rest)) => Ok(Transport::Ipc(rest)),
         Some((_, _)) => Err(EndpointError::UnsupportedTransport),
         None => Err(EndpointError::NoTransport),
     }

@@ -1,101 +1,212 @@
-//! `tcp://host:port`: IPv4, bracketed IPv6, host names, and `*` for any host or port when listening.
+//! `tcp://host:port`: IPv4, IPv6 (in brackets or bare, with or without a zone), host names, and `*` for any host or port
+//! when listening.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 
 use ringmq_driver::Address;
 
-use super::{EndpointError, Use};
+use super::{EndpointError, HostName, Names, Peer};
 
-/// Reads `host:port` and resolves the host; every address it has, in the resolver's order.
-pub(super) fn resolve(rest: &str, purpose: Use) -> Result<Vec<Address>, EndpointError> {
-    let (host, port) = rest.rsplit_once(':').ok_or(EndpointError::BadPort)?;
-    let port = match (port, purpose) {
-        ("*", Use::Listen) => 0,
-        ("*", Use::Connect) => return Err(EndpointError::WildcardPeer),
-        (digits, _) => digits.parse::<u16>().map_err(|_| EndpointError::BadPort)?,
-    };
-    if port == 0 && purpose == Use::Connect {
+/// The longest name that the domain name system has, in characters.
+const NAME_CHARS_MAX: usize = 253;
+
+/// Where `rest` says that a peer is.
+pub(super) fn peer(rest: &str) -> Result<Peer, EndpointError> {
+    let (host, port) = split(rest)?;
+    if host == "*" || port == Some(0) || port.is_none() {
         return Err(EndpointError::WildcardPeer);
     }
+    let port = port.unwrap_or_default();
+    Ok(match read_host(host)? {
+        Host::Number(ip, zone) => Peer::At(Address::Tcp(number(ip, port, zone))),
+        Host::Name(name) => Peer::Named(HostName {
+            name: name.to_owned(),
+            port,
+        }),
+    })
+}
+
+/// Where `rest` says to listen.
+pub(super) fn listening(rest: &str, names: &dyn Names) -> Result<Vec<Address>, EndpointError> {
+    let (host, port) = split(rest)?;
+    let port = port.unwrap_or_default();
     if host == "*" {
-        return match purpose {
-            Use::Listen => Ok(vec![tcp(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port)]),
-            Use::Connect => Err(EndpointError::WildcardPeer),
-        };
+        let any = number(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port, 0);
+        return Ok(vec![Address::Tcp(any)]);
     }
-    let bare = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host);
-    if let Ok(ip) = bare.parse::<IpAddr>() {
-        return Ok(vec![tcp(ip, port)]);
-    }
-    let found = (bare, port)
-        .to_socket_addrs()
-        .map_err(|_| EndpointError::UnknownHost)?;
-    let found: Vec<Address> = found.map(Address::Tcp).collect();
-    if found.is_empty() {
-        Err(EndpointError::UnknownHost)
-    } else {
-        Ok(found)
+    match read_host(host)? {
+        Host::Number(ip, zone) => Ok(vec![Address::Tcp(number(ip, port, zone))]),
+        Host::Name(name) => {
+            let name = name.to_owned();
+            let found = names.addresses(&HostName { name, port });
+            let found = found.map_err(|_| EndpointError::UnknownHost)?;
+            if found.is_empty() {
+                return Err(EndpointError::UnknownHost);
+            }
+            Ok(found.into_iter().map(Address::Tcp).collect())
+        }
     }
 }
 
-const fn tcp(ip: IpAddr, port: u16) -> Address {
-    Address::Tcp(SocketAddr::new(ip, port))
+/// Host and port; no port is any port, `*`.
+fn split(rest: &str) -> Result<(&str, Option<u16>), EndpointError> {
+    let (host, port) = rest.rsplit_once(':').ok_or(EndpointError::BadPort)?;
+    if port == "*" {
+        return Ok((host, None));
+    }
+    // `parse` takes a sign, which no port has.
+    if !port.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(EndpointError::BadPort);
+    }
+    let port = port.parse().map_err(|_| EndpointError::BadPort)?;
+    Ok((host, Some(port)))
+}
+
+#[derive(Debug)]
+enum Host<'a> {
+    /// An address, and the zone of one that is not the whole network's (0: none).
+    Number(IpAddr, u32),
+    /// The resolver's to know.
+    Name(&'a str),
+}
+
+fn read_host(host: &str) -> Result<Host<'_>, EndpointError> {
+    let bracketed = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    let bare = bracketed.unwrap_or(host);
+    let (ip, zone) = match bare.split_once('%') {
+        Some((ip, zone)) => (ip, Some(zone)),
+        None => (bare, None),
+    };
+    match (ip.parse::<IpAddr>(), zone) {
+        (Ok(IpAddr::V4(_)), _) if bracketed.is_some() => Err(EndpointError::UnknownHost),
+        (Ok(ip), None) => Ok(Host::Number(ip, 0)),
+        (Ok(ip @ IpAddr::V6(_)), Some(zone)) => match zone.parse() {
+            Ok(zone) => Ok(Host::Number(ip, zone)),
+            // The name of an interface, which the resolver knows to take for a zone.
+            Err(_) if is_name(zone) => Ok(Host::Name(bare)),
+            Err(_) => Err(EndpointError::UnknownHost),
+        },
+        (Err(_), None) if bracketed.is_none() && is_name(bare) => Ok(Host::Name(bare)),
+        (Ok(IpAddr::V4(_)) | Err(_), _) => Err(EndpointError::UnknownHost),
+    }
+}
+
+/// Whether this could be the name of a host or an interface. What is none is an error at once; what could be one is
+/// looked up, now or again later.
+fn is_name(text: &str) -> bool {
+    let is_good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    !text.is_empty() && text.len() <= NAME_CHARS_MAX && text.bytes().all(is_good)
+}
+
+const fn number(ip: IpAddr, port: u16, zone: u32) -> SocketAddr {
+    match ip {
+        IpAddr::V4(_) => SocketAddr::new(ip, port),
+        IpAddr::V6(ip) => SocketAddr::V6(SocketAddrV6::new(ip, port, 0, zone)),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::SystemNames;
     use super::*;
 
-    fn one(text: &str, purpose: Use) -> Result<String, EndpointError> {
-        resolve(text, purpose).map(|found| found[0].to_string())
+    fn at(text: &str) -> Result<String, EndpointError> {
+        peer(text).map(|peer| match peer {
+            Peer::At(address) => address.to_string(),
+            Peer::Named(host) => format!("{} at {}", host.port, host.name),
+        })
+    }
+
+    fn listen(text: &str) -> Result<String, EndpointError> {
+        listening(text, &SystemNames).map(|found| found[0].to_string())
     }
 
     #[test]
-    fn numbers_and_wildcards_are_read() {
-        assert_eq!(
-            one("127.0.0.1:5555", Use::Connect).unwrap(),
-            "tcp://127.0.0.1:5555"
-        );
-        assert_eq!(one("[::1]:5555", Use::Connect).unwrap(), "tcp://[::1]:5555");
-        assert_eq!(one("*:5555", Use::Listen).unwrap(), "tcp://0.0.0.0:5555");
-        assert_eq!(
-            one("127.0.0.1:*", Use::Listen).unwrap(),
-            "tcp://127.0.0.1:0"
-        );
+    fn numbers_are_read() {
+        for (text, meaning) in [
+            ("127.0.0.1:5555", "tcp://127.0.0.1:5555"),
+            ("[::1]:5555", "tcp://[::1]:5555"),
+            ("::1:5555", "tcp://[::1]:5555"),
+            ("[fe80::1%3]:1", "tcp://[fe80::1%3]:1"),
+            ("fe80::1%3:1", "tcp://[fe80::1%3]:1"),
+            ("[::ffff:10.0.0.1]:80", "tcp://[::ffff:10.0.0.1]:80"),
+        ] {
+            assert_eq!(at(text).unwrap(), meaning, "{text}");
+            assert_eq!(listen(text).unwrap(), meaning, "{text}");
+        }
     }
 
     #[test]
-    fn what_cannot_be_reached_is_refused() {
-        assert_eq!(
-            one("*:5555", Use::Connect),
-            Err(EndpointError::WildcardPeer)
-        );
-        assert_eq!(
-            one("127.0.0.1:*", Use::Connect),
-            Err(EndpointError::WildcardPeer)
-        );
-        assert_eq!(
-            one("127.0.0.1:0", Use::Connect),
-            Err(EndpointError::WildcardPeer)
-        );
-        assert_eq!(one("127.0.0.1", Use::Connect), Err(EndpointError::BadPort));
-        assert_eq!(
-            one("127.0.0.1:65536", Use::Listen),
-            Err(EndpointError::BadPort)
-        );
-        assert_eq!(one("127.0.0.1:", Use::Listen), Err(EndpointError::BadPort));
+    fn names_to_connect_to_are_read_and_not_looked_up() {
+        for (text, meaning) in [
+            ("localhost:5555", "5555 at localhost"),
+            ("no-such-host.invalid:1", "1 at no-such-host.invalid"),
+            ("a_b.c-d.e.:1", "1 at a_b.c-d.e."),
+            ("[fe80::1%eth0]:1", "1 at fe80::1%eth0"),
+            ("300.1.1.1:1", "1 at 300.1.1.1"),
+        ] {
+            assert_eq!(at(text).unwrap(), meaning, "{text}");
+        }
     }
 
     #[test]
-    fn names_are_looked_up() {
-        let found = resolve("localhost:5555", Use::Connect).unwrap();
-        assert!(
-            found
-                .iter()
-                .any(|address| address.to_string().ends_with(":5555"))
-        );
+    fn wildcards_are_for_listening_alone() {
+        assert_eq!(listen("*:5555").unwrap(), "tcp://0.0.0.0:5555");
+        assert_eq!(listen("*:*").unwrap(), "tcp://0.0.0.0:0");
+        assert_eq!(listen("127.0.0.1:*").unwrap(), "tcp://127.0.0.1:0");
+        assert_eq!(listen("127.0.0.1:0").unwrap(), "tcp://127.0.0.1:0");
+        assert_eq!(listen("[::]:*").unwrap(), "tcp://[::]:0");
+        for text in ["*:5555", "127.0.0.1:*", "127.0.0.1:0", "*:*", "localhost:0"] {
+            assert_eq!(at(text), Err(EndpointError::WildcardPeer), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_port_is_refused() {
+        for text in [
+            "127.0.0.1",
+            "127.0.0.1:65536",
+            "127.0.0.1:",
+            "127.0.0.1:+1",
+            "127.0.0.1:-1",
+            "127.0.0.1:http",
+            "host",
+            "",
+        ] {
+            assert_eq!(at(text), Err(EndpointError::BadPort), "{text}");
+            assert_eq!(listen(text), Err(EndpointError::BadPort), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_host_is_refused_at_once() {
+        let long = format!("{}:1", "x".repeat(NAME_CHARS_MAX + 1));
+        for text in [
+            ":1",
+            "[]:1",
+            "[::1:1",
+            "::1]:1",
+            "[127.0.0.1]:1",
+            "[localhost]:1",
+            "a b:1",
+            "a/b:1",
+            "höst:1",
+            "127.0.0.1%eth0:1",
+            "[fe80::1%]:1",
+            "[fe80::1%e/0]:1",
+            "host%eth0:1",
+            "user@host:1",
+            &long,
+        ] {
+            assert_eq!(at(text), Err(EndpointError::UnknownHost), "{text}");
+            assert_eq!(listen(text), Err(EndpointError::UnknownHost), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_to_listen_at_are_looked_up() {
+        assert!(listen("localhost:5555").unwrap().ends_with(":5555"));
     }
 }

@@ -9,13 +9,14 @@ use crate::memory::Commit;
 /// A place in a chunk, in the order of the stream: page bytes, slots, then bytes of the next slot's body.
 type Place = (usize, usize, usize);
 
-/// What the frame before a place was.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Last {
-    /// A part of a message.
-    Part,
-    /// A command. One that was half sent is dropped like a message, but it is none.
-    Command,
+/// Where a message or a command between messages starts.
+struct Start {
+    offset: usize,
+    slot: usize,
+    /// Messages that ended before it in its chunk.
+    ended: u64,
+    /// A command stands before it. One that was half sent is dropped like a message, but it is none.
+    behind_command: bool,
 }
 
 impl Reader {
@@ -30,13 +31,13 @@ impl Reader {
         loop {
             let commit = self.see_committed();
             let here = (self.offset, self.slot, self.take.body_done);
-            let (start, last) = self.next_start(commit, here);
-            if let Some((offset, slot, ended)) = start {
-                dropped |= (offset, slot, 0) != here && last == Last::Part;
-                self.go_to(offset, slot, self.take.base + ended);
+            if let Some(start) = self.next_start(commit, here) {
+                dropped |= (start.offset, start.slot, 0) != here && !start.behind_command;
+                self.go_to(start.offset, start.slot, self.take.base + start.ended);
                 break;
             }
-            dropped |= here != (self.end, self.refs, 0) && last == Last::Part;
+            // A chunk without a start behind here ends inside a message.
+            dropped |= here != (self.end, self.refs, 0);
             self.go_to(self.end, self.refs, 0);
             self.next_chunk();
         }
@@ -45,23 +46,26 @@ impl Reader {
         dropped
     }
 
-    /// The first start of a message (or a command) at or behind `here` in the chunk, and how many messages ended
-    /// before it. Also what stands before that, or last in the chunk.
-    fn next_start(&self, commit: Commit, here: Place) -> (Option<(usize, usize, u64)>, Last) {
+    /// The first start at or behind `here` in the chunk.
+    fn next_start(&self, commit: Commit, here: Place) -> Option<Start> {
         let (mut offset, mut slot, mut ended) = (0, 0, 0);
-        let mut last = Last::Part;
-        let mut is_start = self.chunk.first_message() == 0;
+        let (mut is_start, mut behind_command) = (self.chunk.first_message() == 0, false);
         loop {
+            let start = Start {
+                offset,
+                slot,
+                ended,
+                behind_command,
+            };
             if is_start && (offset, slot, 0) >= here {
-                return (Some((offset, slot, ended)), last);
+                return Some(start);
             }
             if offset == commit.bytes() {
                 debug_assert!(
                     commit.is_sealed() || is_start,
                     "what is committed ends a message"
                 );
-                let start = (!commit.is_sealed()).then_some((offset, slot, ended));
-                return (start, last);
+                return (!commit.is_sealed()).then_some(start);
             }
             let head = Self::head_at(&self.chunk, offset);
             offset += head.bytes;
@@ -73,11 +77,7 @@ impl Reader {
             }
             ended += u64::from(!head.more() && !head.is_command());
             is_start = !head.more();
-            last = if head.is_command() {
-                Last::Command
-            } else {
-                Last::Part
-            };
+            behind_command = head.is_command();
         }
     }
 

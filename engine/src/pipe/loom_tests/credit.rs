@@ -174,7 +174,9 @@ fn a_mark_that_is_raised_on_both_sides_stops_nobody() {
 
 #[test]
 fn a_writer_whose_mark_changes_while_it_waits_is_told_of_credit() {
-    for (old, new) in [(2, 1), (2, 3), (1, 2)] {
+    // The mark that both begin with, one that the writer has had meanwhile, and the one that both end with. The
+    // last case asks for more than the reader's steps will ever give, until the mark is back.
+    for (old, meanwhile, new) in [(2, 2, 1), (2, 2, 3), (1, 1, 2), (3, 1, 3)] {
         model(move || {
             let Ends {
                 mut writer,
@@ -186,6 +188,7 @@ fn a_writer_whose_mark_changes_while_it_waits_is_told_of_credit() {
                 writer.write_frame(false, b"a");
             }
             assert!(writer.wait_for_credit());
+            writer.set_high_water_mark(meanwhile);
             let reading = thread::spawn(move || {
                 reader.set_high_water_mark(new);
                 for _ in 0..old {

@@ -218,6 +218,35 @@ fn a_poller_is_told_of_a_watched_pipe() {
 }
 
 #[test]
+fn a_poller_that_only_looks_at_the_list_is_told_of_what_it_misses() {
+    model(|| {
+        let Ends {
+            mut writer,
+            mut reader,
+            readers,
+            ..
+        } = ends(0, Role::Application);
+        let poller = Owner::parker();
+        let watch = Watch::new(&poller);
+        assert!(reader.wait_for_message());
+        let writing = thread::spawn(move || {
+            writer.write_frame(false, b"a");
+            writer.publish();
+            writer
+        });
+        readers.watch(&watch, 7);
+        let mut keys = Vec::new();
+        while !readers.has_ready() {
+            poller.park(None);
+            watch.drain(&mut keys);
+        }
+        readers.ready_events(|_| ());
+        expect_frame(&mut reader, false, b"a");
+        drop(writing.join().unwrap());
+    });
+}
+
+#[test]
 fn a_watch_that_ended_tells_nothing_more() {
     model(|| {
         let poller = Owner::parker();

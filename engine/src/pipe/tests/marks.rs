@@ -247,6 +247,25 @@ fn a_mark_may_change_twice_while_the_writer_waits() {
 }
 
 #[test]
+fn what_a_writer_asked_under_a_low_mark_is_asked_anew_under_a_high_one() {
+    for mark in 2..=9 {
+        for low in 1..mark {
+            let mut pipe = Counted::new(mark, Role::Application);
+            pipe.write(u64::from(mark));
+            pipe.change_writer(low);
+            pipe.waits = pipe.writer.wait_for_credit();
+            assert!(pipe.waits);
+            pipe.change_writer(mark);
+            for _ in 0..4 {
+                pipe.read_all();
+                pipe.hear();
+                pipe.fill();
+            }
+        }
+    }
+}
+
+#[test]
 fn an_empty_pipe_holds_exactly_the_new_mark() {
     for (old, new) in [(100, 70), (70, 100), (1000, 1), (1, 1000), (0, 5), (7, 8)] {
         let (mut writer, mut reader) = pair(old, Role::Application);

@@ -85,6 +85,23 @@ fn a_task_that_was_forgotten_is_neither_woken_nor_kept() {
 }
 
 #[test]
+fn a_task_that_went_away_without_a_word_does_no_harm() {
+    let (owner, mailbox) = owner();
+    let (woken, waker) = task();
+    assert!(owner.register_waker(&waker));
+    drop(waker);
+    mailbox.send(());
+    assert_eq!(count(&woken), 1, "woken for nothing");
+    assert_eq!(Arc::strong_count(&woken), 1, "and then let go of");
+    assert!(owner.park(None));
+    mailbox.drain(&mut Vec::new());
+    let (next, waker) = task();
+    assert!(owner.register_waker(&waker));
+    mailbox.send(());
+    assert_eq!((count(&woken), count(&next)), (1, 1));
+}
+
+#[test]
 fn a_thread_that_sleeps_takes_the_bell_over() {
     let (owner, mailbox) = owner();
     let (woken, waker) = task();

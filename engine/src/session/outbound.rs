@@ -14,7 +14,7 @@ impl Session {
         let Some(link) = &mut self.link else {
             return;
         };
-        if link.sending || link.sends_nothing || !link.is_live() {
+        if link.sending || link.sends_nothing || !link.may_send() {
             return;
         }
         let mut batch = link.spare.take().unwrap_or_default();
@@ -86,10 +86,13 @@ impl Session {
             Ok(accepted) => {
                 self.account_sent(accepted);
                 self.pump(services);
+                self.refusal_sent(services);
                 self.end_if_drained(services)
             }
             // The peer has ended its stream, or the error would be another. What it sent before is still to be read.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && link.is_gated() => {
+            Err(error)
+                if error.kind() == io::ErrorKind::BrokenPipe && link.stage == Stage::Ready =>
+            {
                 link.sends_nothing = true;
                 Fate::Lives
             }

@@ -237,7 +237,13 @@ impl Network {
         let now = self.now;
         let connection = self.connection(side);
         if connection.is_reset(side.side, now) {
-            return Some(Err(io::ErrorKind::ConnectionReset.into()));
+            // As Linux says it: a reset behind the peer's end is a broken pipe.
+            let kind = if connection.ended_first[side.side] {
+                io::ErrorKind::BrokenPipe
+            } else {
+                io::ErrorKind::ConnectionReset
+            };
+            return Some(Err(kind.into()));
         }
         if connection.ways[side.side].is_ended() {
             return Some(Err(io::ErrorKind::BrokenPipe.into()));

@@ -14,7 +14,7 @@ use crate::reactor::Services;
 
 /// How long to wait for the peer to close after our last byte. Closing with unread input would make the
 /// kernel send a reset, which can destroy what the peer has not read yet.
-const DRAIN_TIME: Duration = Duration::from_secs(1);
+pub(super) const DRAIN_TIME: Duration = Duration::from_secs(1);
 
 impl Session {
     /// Starts to close the connection, if there is one.

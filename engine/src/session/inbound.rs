@@ -61,7 +61,7 @@ impl Session {
         self.publish(bytes, services);
         if taken.is_err() {
             self.socket.counters.protocol_errors.add(1);
-            self.close_link(services);
+            self.refuse(services);
             return Fate::Lives;
         }
         if handshaking

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ringmq_driver::{SocketId, Time};
 use ringmq_wire as wire;
 
+use super::refusal::Refusal;
 use super::version_one;
 use crate::memory::{BodyBuffer, BodyPool};
 use crate::pipe::Batch;
@@ -77,6 +78,8 @@ pub(crate) struct Link {
     pub(super) transcodes: bool,
     /// Transcoding state towards and from a ZMTP 1.0 peer.
     pub(super) version_one: version_one::Transcoder,
+    /// The peer is being told why it is refused.
+    pub(super) refusal: Option<Refusal>,
     /// The application or a large body stopped a stream lately: single reads suit this connection better.
     pub(super) prefers_once: bool,
     /// Reads since then that found little; enough of them bring the stream back.
@@ -119,6 +122,7 @@ impl Link {
             spare: None,
             transcodes: false,
             version_one: version_one::Transcoder::default(),
+            refusal: None,
             prefers_once: false,
             small_reads: 0,
         }
@@ -138,9 +142,19 @@ impl Link {
         self.receiving == Receiving::Gated
     }
 
+    /// The peer has not said who it is, or is not welcome.
+    pub(super) fn is_stranger(&self) -> bool {
+        self.is_handshaking() || (self.refusal.is_some() && self.stage != Stage::Closing)
+    }
+
     /// Greeting, handshake or messages may be written and read.
     pub(super) fn is_live(&self) -> bool {
         matches!(self.stage, Stage::Handshaking | Stage::Ready)
+    }
+
+    /// Something may be sent.
+    pub(super) fn may_send(&self) -> bool {
+        self.is_live() || self.refusal == Some(Refusal::Telling)
     }
 
     pub(super) fn deadline(&self) -> Option<Time> {

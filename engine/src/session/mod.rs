@@ -22,6 +22,7 @@ mod frames;
 mod inbound;
 mod link;
 mod outbound;
+mod refusal;
 mod retry;
 mod version_one;
 
@@ -171,11 +172,11 @@ impl Session {
     }
 
     /// Tells once that the peer of an accepted connection is no stranger any more, and since when it was one: it is
-    /// ready, or the connection ends.
+    /// ready, or its connection is being closed. One that is being told why it is refused still is a stranger.
     #[inline]
     pub(crate) fn became_known(&mut self) -> Option<Time> {
         self.stranger_since?;
-        if self.link.as_ref().is_some_and(Link::is_handshaking) {
+        if self.link.as_ref().is_some_and(Link::is_stranger) {
             return None;
         }
         self.stranger_since.take()

@@ -1,5 +1,6 @@
 //! Peers of ZMTP 1.0, 2.0 and 3.0, at either end, bound or connecting, whole frames at a time or byte by byte.
 
+use std::io::{ErrorKind, Read};
 use std::net::TcpListener;
 
 use ringmq::{Context, DriverChoice, Multipart};
@@ -108,6 +109,50 @@ fn all_cells(driver: DriverChoice) {
     }
     println!("old peers on the {driver:?}: {passed} cells passed");
     assert_eq!(passed, CELLS, "the table lost cells");
+}
+
+/// A frame of 1.0 that claims 2^40 bytes.
+const TOO_LARGE: [u8; 10] = [0xFF, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+
+/// Larger than both sides' socket buffers, so that a send is in flight for as long as nobody reads.
+const LARGE_BYTES: usize = 32 << 20;
+
+/// The wire forgets that a peer speaks 1.0 when it breaks a rule, while bytes encoded for it are still on loan.
+#[test]
+fn a_1_0_peer_that_breaks_a_rule_during_a_send_is_dropped_and_nothing_is_sent_twice() {
+    for driver in stage::DRIVERS {
+        let context = stage::context(*driver);
+        let (mut push, endpoint) = bound_push(&context);
+        let mut bad = Script::greet(dial(&endpoint), Version::One, Pace::Whole, "PULL").unwrap();
+        push.send("small").unwrap();
+        assert_eq!(bad.recv().unwrap(), [b"small".to_vec()]);
+        push.send(vec![b'x'; LARGE_BYTES]).unwrap();
+        // The send is in flight once its first bytes have come.
+        bad.stream.peek(&mut [0]).unwrap();
+        bad.write(&TOO_LARGE).unwrap();
+        stage::await_true("it is dropped and counted", || {
+            let counts = push.statistics();
+            counts.protocol_errors == 1 && counts.disconnects == 1
+        });
+        stage::await_true("what was sent by half is counted", || {
+            push.statistics().dropped_half_sent == 1
+        });
+        let mut rest = Vec::new();
+        match bad.stream.read_to_end(&mut rest) {
+            Ok(_) => {}
+            Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}"),
+        }
+        assert!(rest.len() < LARGE_BYTES, "{} bytes came", rest.len());
+
+        let mut good = Script::greet(dial(&endpoint), Version::One, Pace::Whole, "PULL").unwrap();
+        for number in 0..NUMBERED_MESSAGES {
+            push.send_multipart(numbered(number)).unwrap();
+        }
+        for number in 0..NUMBERED_MESSAGES {
+            assert_eq!(good.recv().unwrap(), numbered(number), "on {driver:?}");
+        }
+        assert_eq!(push.statistics().protocol_errors, 1);
+    }
 }
 
 #[cfg(all(target_os = "linux", not(ringmq_portable)))]

@@ -60,6 +60,11 @@ fn bind(io: &Socket, requested: &Address, system: &SockAddr) -> io::Result<Optio
 pub(crate) fn connect(remote: &Address, options: &SocketOptions) -> io::Result<(Socket, Attempt)> {
     let system = address::to_system(remote)?;
     let io = make(&system, options)?;
+    if let Some(source) = options.source {
+        // A fixed port is free again for the next attempt while the last connection lingers in TIME_WAIT.
+        io.set_reuse_address(true)?;
+        io.bind(&SockAddr::from(source))?;
+    }
     let attempt = match io.connect(&system) {
         Ok(()) => outcome(&io).map_or(Attempt::Done, Attempt::Failed),
         Err(error) if is_in_progress(&error) => Attempt::Pending,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::{Address, Time};
@@ -50,6 +51,8 @@ pub struct SocketOptions {
     pub receive_buffer_bytes: Option<u32>,
     /// Connections that may wait to be accepted.
     pub backlog: u32,
+    /// Where TCP connects from; port 0 lets the kernel choose. The fake's network does not care.
+    pub source: Option<SocketAddr>,
 }
 
 impl Default for SocketOptions {
@@ -58,6 +61,7 @@ impl Default for SocketOptions {
             send_buffer_bytes: None,
             receive_buffer_bytes: None,
             backlog: 4096,
+            source: None,
         }
     }
 }

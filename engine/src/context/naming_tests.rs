@@ -200,3 +200,16 @@ fn names_that_the_system_knows_need_no_resolver_of_ours() {
         assert_eq!(pull.recv().unwrap().as_bytes(), b"home");
     }
 }
+
+#[test]
+fn a_peer_sees_the_source_that_was_asked_for() {
+    for driver in DRIVERS {
+        let context = Context::builder().driver(*driver).build().unwrap();
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let peer = listener.local_addr().unwrap();
+        let source = deserted();
+        let mut push = push(&context);
+        push.connect(&format!("tcp://{source};{peer}")).unwrap();
+        assert_eq!(listener.accept().unwrap().1, source);
+    }
+}

@@ -16,7 +16,7 @@ use socket2::SockRef;
 use super::address::{bind, from_system, to_system};
 use super::enter::{BATCH, Batch, Patience};
 use super::in_flight::{Op, UserData};
-use super::sockets::make;
+use super::sockets::{bind_source, make};
 use super::{Ring, StableIncoming, StableOutgoing};
 
 /// How often one poll flushes completions that overflowed; more are left to the next poll.
@@ -88,6 +88,7 @@ impl<O: StableOutgoing, I: StableIncoming> Driver for Ring<O, I> {
     ) -> io::Result<SocketId> {
         let system = to_system(address)?;
         let made = make(address, options)?;
+        bind_source(&made, options)?;
         let socket = self.adopt(token, OwnedFd::from(made));
         self.arm_connect(socket, system);
         Ok(socket)

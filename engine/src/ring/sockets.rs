@@ -235,6 +235,19 @@ impl<O, I> Sockets<O, I> {
     }
 }
 
+/// Chooses where a socket connects from.
+///
+/// # Errors
+/// Those of setsockopt(2) and bind(2).
+pub(super) fn bind_source(socket: &Socket, options: &SocketOptions) -> io::Result<()> {
+    let Some(source) = options.source else {
+        return Ok(());
+    };
+    // A fixed port is free again for the next attempt while the last connection lingers in TIME_WAIT.
+    socket.set_reuse_address(true)?;
+    socket.bind(&SockAddr::from(source))
+}
+
 /// Makes a stream socket for an address, with options set that must precede listen and connect.
 ///
 /// # Errors

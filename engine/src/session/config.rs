@@ -1,5 +1,6 @@
 //! What a session needs to know of its socket; fixed when the socket binds or connects.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +25,11 @@ pub(crate) struct SessionConfig {
 }
 
 impl SessionConfig {
-    pub(crate) fn new(socket_type: wire::SocketType, options: &Options) -> Self {
+    pub(crate) fn new(
+        socket_type: wire::SocketType,
+        options: &Options,
+        source: Option<SocketAddr>,
+    ) -> Self {
         let limits = wire::Limits {
             message_bytes_max: options.message_bytes_max,
             parts_max: options.parts_max,
@@ -47,6 +52,7 @@ impl SessionConfig {
                 send_buffer_bytes: options.send_buffer_bytes,
                 receive_buffer_bytes: options.receive_buffer_bytes,
                 backlog: options.backlog,
+                source,
             },
             sends: socket_type == wire::SocketType::Push,
             receives: socket_type == wire::SocketType::Pull,

@@ -1,6 +1,7 @@
 //! Binding and connecting, and undoing both.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ringmq_driver::Address;
@@ -92,8 +93,8 @@ impl Attachments {
 }
 
 impl Socket {
-    /// Listens on an endpoint: `tcp://host:port` (`*` for any host or a free port), `ipc://path`, or on Linux
-    /// `ipc://@name`. Returns the endpoint it really got. Peers may come and go at any time.
+    /// Listens on an endpoint: `tcp://host:port` (`*` for any host or a free port; an interface, as `eth0`, for its first
+    /// address), `ipc://path`, or on Linux `ipc://@name`. Returns the endpoint it really got. Peers may come and go at any time.
     ///
     /// Without CURVE anybody who can reach the endpoint can connect: bind to 127.0.0.1 unless the network is
     /// trusted.
@@ -122,7 +123,7 @@ impl Socket {
             socket: Arc::clone(&self.shared),
             attachment,
             addresses,
-            config: self.session_config(),
+            config: self.session_config(None),
         });
         Ok(attachment)
     }
@@ -151,6 +152,9 @@ impl Socket {
     /// Connects to an endpoint, and keeps connecting whenever the connection is lost. Returns at once: the peer
     /// need not exist yet, and messages may be sent meanwhile, up to the high-water mark.
     ///
+    /// `tcp://source:port;host:port` connects from the source, an address or an interface of this host; its port may be
+    /// `*` for any.
+    ///
     /// A host name is looked up in the background, before the first attempt and again before each that follows when
     /// all its addresses failed, in the resolver's order, or a connection was lost: a peer that moves is found again.
     /// A name that nobody knows is no error, but a peer that does not exist yet; failed look-ups are counted in
@@ -163,7 +167,7 @@ impl Socket {
         if self.terminated {
             return Err(ConnectError::Terminated);
         }
-        let peer = transport::peer(endpoint).map_err(ConnectError::Endpoint)?;
+        let (peer, source) = transport::peer(endpoint).map_err(ConnectError::Endpoint)?;
         let attachment = self.attachments.add(Use::Connect, endpoint);
         let outbound = self.socket_type.sends().then(|| {
             let (key, outbound) = self.make_outbound();
@@ -174,7 +178,7 @@ impl Socket {
             socket: Arc::clone(&self.shared),
             attachment,
             peer,
-            config: self.session_config(),
+            config: self.session_config(source),
             outbound,
         });
         Ok(())
@@ -263,10 +267,11 @@ impl Socket {
         (key, outbound.expect("adding a pipe makes it"))
     }
 
-    fn session_config(&self) -> Arc<SessionConfig> {
+    fn session_config(&self, source: Option<SocketAddr>) -> Arc<SessionConfig> {
         Arc::new(SessionConfig::new(
             self.socket_type.on_the_wire(),
             &self.options,
+            source,
         ))
     }
 }

@@ -10,6 +10,8 @@ mod tcp;
 pub use endpoint::{Endpoint, EndpointError};
 pub(crate) use resolver::{HostName, Names, Resolver, SystemNames};
 
+use std::net::SocketAddr;
+
 use ringmq_driver::Address;
 
 /// What an endpoint of a socket is for.
@@ -28,11 +30,11 @@ pub(crate) enum Peer {
     Named(HostName),
 }
 
-/// Reads an endpoint to connect to. Looks nothing up: the name's host may come later, as the peer may.
-pub(crate) fn peer(text: &str) -> Result<Peer, EndpointError> {
+/// Reads an endpoint to connect to, and where to connect from if it says so. Looks nothing up: the name's host may come later, as the peer may.
+pub(crate) fn peer(text: &str) -> Result<(Peer, Option<SocketAddr>), EndpointError> {
     match transport(text)? {
         Transport::Tcp(rest) => tcp::peer(rest),
-        Transport::Ipc(rest) => ipc::address(rest).map(Peer::At),
+        Transport::Ipc(rest) => ipc::address(rest).map(|address| (Peer::At(address), None)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `tcp://host:port`: IPv4, IPv6 (in brackets or bare, with or without a zone), host names, and `*` for any host or port
-//! when listening.
+//! when listening. An interface of this host stands for its addresses, IPv4 first; before a `;` and a peer, an address
+//! of this host says where to connect from.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 
@@ -10,8 +11,49 @@ use super::{EndpointError, HostName, Names, Peer};
 /// The longest name that the domain name system has, in characters.
 const NAME_CHARS_MAX: usize = 253;
 
-/// Where `rest` says that a peer is.
-pub(super) fn peer(rest: &str) -> Result<Peer, EndpointError> {
+/// Where `rest` says that a peer is, and where to connect from.
+pub(super) fn peer(rest: &str) -> Result<(Peer, Option<SocketAddr>), EndpointError> {
+    match rest.split_once(';') {
+        Some((from, to)) => Ok((destination(to)?, source(from)?)),
+        None => Ok((destination(rest)?, None)),
+    }
+}
+
+/// An address of this host; none where any will do.
+fn source(text: &str) -> Result<Option<SocketAddr>, EndpointError> {
+    let (host, port) = split(text)?;
+    let port = port.unwrap_or_default();
+    if host == "*" {
+        let any = number(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port, 0);
+        return Ok((port != 0).then_some(any));
+    }
+    match read_host(host)? {
+        Host::Number(ip, zone) => Ok(Some(number(ip, port, zone))),
+        Host::Name(name) => {
+            let own = interface(name, port).into_iter().next();
+            own.map(Some).ok_or(EndpointError::UnknownHost)
+        }
+    }
+}
+
+/// The addresses of an interface of this host, IPv4 first.
+fn interface(name: &str, port: u16) -> Vec<SocketAddr> {
+    // Where the system does not tell its interfaces, none is known.
+    let mut found: Vec<_> = if_addrs::get_if_addrs()
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|interface| interface.name == name)
+        .map(|interface| {
+            let is_local = matches!(interface.ip(), IpAddr::V6(ip) if ip.is_unicast_link_local());
+            let zone = interface.index.filter(|_| is_local).unwrap_or_default();
+            number(interface.ip(), port, zone)
+        })
+        .collect();
+    found.sort_by_key(SocketAddr::is_ipv6);
+    found
+}
+
+fn destination(rest: &str) -> Result<Peer, EndpointError> {
     let (host, port) = split(rest)?;
     if host == "*" || port == Some(0) || port.is_none() {
         return Err(EndpointError::WildcardPeer);
@@ -37,9 +79,12 @@ pub(super) fn listening(rest: &str, names: &dyn Names) -> Result<Vec<Address>, E
     match read_host(host)? {
         Host::Number(ip, zone) => Ok(vec![Address::Tcp(number(ip, port, zone))]),
         Host::Name(name) => {
-            let name = name.to_owned();
-            let found = names.addresses(&HostName { name, port });
-            let found = found.map_err(|_| EndpointError::UnknownHost)?;
+            let mut found = interface(name, port);
+            if found.is_empty() {
+                let name = name.to_owned();
+                let named = names.addresses(&HostName { name, port });
+                found = named.map_err(|_| EndpointError::UnknownHost)?;
+            }
             if found.is_empty() {
                 return Err(EndpointError::UnknownHost);
             }
@@ -113,7 +158,7 @@ mod tests {
     use super::*;
 
     fn at(text: &str) -> Result<String, EndpointError> {
-        peer(text).map(|peer| match peer {
+        peer(text).map(|(peer, _)| match peer {
             Peer::At(address) => address.to_string(),
             Peer::Named(host) => format!("{} at {}", host.port, host.name),
         })
@@ -203,6 +248,41 @@ mod tests {
             assert_eq!(at(text), Err(EndpointError::UnknownHost), "{text}");
             assert_eq!(listen(text), Err(EndpointError::UnknownHost), "{text}");
         }
+    }
+
+    #[test]
+    fn a_source_stands_before_its_peer() {
+        let from = |text| peer(text).map(|(_, source)| source.map(|source| source.to_string()));
+        for (text, meaning) in [
+            ("10.0.0.1:7;h:1", Some("10.0.0.1:7")),
+            ("10.0.0.1:*;h:1", Some("10.0.0.1:0")),
+            ("10.0.0.1:0;h:1", Some("10.0.0.1:0")),
+            ("*:7;h:1", Some("0.0.0.0:7")),
+            ("*:*;h:1", None),
+            ("[::1]:0;[::1]:1", Some("[::1]:0")),
+        ] {
+            assert_eq!(from(text).unwrap().as_deref(), meaning, "{text}");
+            assert!(at(text).unwrap().starts_with(['1', 't']), "{text}");
+        }
+        assert_eq!(from("no-such-nic:0;h:1"), Err(EndpointError::UnknownHost));
+        assert_eq!(from("10.0.0.1;h:1"), Err(EndpointError::BadPort));
+        assert_eq!(from("10.0.0.1:0;h:0"), Err(EndpointError::WildcardPeer));
+        assert_eq!(
+            from("1.1.1.1:0;2.2.2.2:0;h:1"),
+            Err(EndpointError::UnknownHost)
+        );
+        assert_eq!(listen("10.0.0.1:0;h:1"), Err(EndpointError::UnknownHost));
+    }
+
+    #[test]
+    fn an_interface_stands_for_its_addresses() {
+        let interfaces = if_addrs::get_if_addrs().unwrap();
+        let loopback = interfaces.iter().find(|interface| interface.is_loopback());
+        let name = &loopback.expect("each host has one").name;
+        assert_eq!(listen(&format!("{name}:*")).unwrap(), "tcp://127.0.0.1:0");
+        assert_eq!(listen(&format!("{name}:5")).unwrap(), "tcp://127.0.0.1:5");
+        let (_, source) = peer(&format!("{name}:*;h:1")).unwrap();
+        assert_eq!(source.unwrap().to_string(), "127.0.0.1:0");
     }
 
     #[test]

@@ -179,3 +179,42 @@ impl PeerSet {
 const fn is_wasteful(words: usize, count: usize) -> bool {
     words * size_of::<u64>() > 2 * count * size_of::<u32>()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set_of(peers: impl IntoIterator<Item = u32>) -> PeerSet {
+        PeerSet::from_sorted(&peers.into_iter().collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn peers_that_lie_close_are_bits_and_those_far_apart_are_listed() {
+        let mut set = set_of(0..100);
+        assert_eq!(set.heap_bytes(), 16);
+        assert!(set.insert(PeerIndex(1_000_000)));
+        assert_eq!(set.heap_bytes(), 101 * 4);
+        assert!(set.remove(PeerIndex(1_000_000)));
+        assert_eq!(set.heap_bytes(), 16);
+        for peer in 64..100 {
+            assert!(set.remove(PeerIndex(peer)));
+        }
+        assert_eq!(set.heap_bytes(), 8);
+        for peer in 5..64 {
+            assert!(set.remove(PeerIndex(peer)));
+        }
+        assert_eq!(set.heap_bytes(), 0);
+    }
+
+    #[test]
+    fn bits_of_which_few_are_left_become_a_list() {
+        let mut set = set_of(0..6_400);
+        for peer in (0..6_400).filter(|peer| peer % 800 != 799) {
+            assert!(set.remove(PeerIndex(peer)));
+        }
+        assert_eq!(set.heap_bytes(), 8 * 4);
+        let mut left = Vec::new();
+        set.for_each(|peer| left.push(peer.0));
+        assert_eq!(left, (0..8).map(|n| n * 800 + 799).collect::<Vec<_>>());
+    }
+}

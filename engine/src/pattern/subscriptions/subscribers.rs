@@ -182,12 +182,16 @@ impl Subscribers {
             match Held::from_value(value) {
                 Held::Nobody => {}
                 Held::One(peer) => tell(peer),
-                Held::Set(set) => {
-                    if let Some(peers) = &self.sets[set as usize] {
-                        peers.for_each(&mut tell);
-                    }
-                }
+                Held::Set(set) => self.tell_set(set, &mut tell),
             }
+        }
+    }
+
+    /// Apart, so that the way of the one subscriber stays short.
+    #[inline(never)]
+    fn tell_set(&self, set: u32, tell: &mut impl FnMut(PeerIndex)) {
+        if let Some(peers) = &self.sets[set as usize] {
+            peers.for_each(tell);
         }
     }
 

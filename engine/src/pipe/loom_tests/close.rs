@@ -114,3 +114,17 @@ fn what_an_application_consumed_is_not_counted_when_it_sees_the_end_of_the_pipe(
         }
     });
 }
+
+#[test]
+fn what_a_leaving_reader_counted_is_not_stranded() {
+    model(|| {
+        let Ends {
+            mut writer, reader, ..
+        } = ends(0, Role::Engine);
+        writer.write_frame(false, &body(0, 4));
+        writer.publish();
+        let leaving = thread::spawn(move || reader.leave());
+        assert_eq!(writer.stranded(), 0);
+        assert_eq!(leaving.join().unwrap() + writer.leave(), 1);
+    });
+}

@@ -39,9 +39,13 @@ pub(crate) struct Counters {
     pub(crate) messages_sent: Counter,
     pub(crate) messages_received: Counter,
     pub(crate) dropped_unfinished: Counter,
+    pub(crate) dropped_full: Counter,
+    pub(crate) dropped_unroutable: Counter,
+    pub(crate) dropped_unexpected: Counter,
     /// Written by both, with [`Counter::add_shared`] only.
     pub(crate) dropped_peer_gone: Counter,
     pub(crate) dropped_closed: Counter,
+    pub(crate) refused_peers: Counter,
     /// Written by the engine.
     pub(crate) dropped_half_sent: Counter,
     pub(crate) dropped_linger: Counter,
@@ -72,12 +76,21 @@ pub struct Statistics {
     pub dropped_linger: u64,
     /// Dropped because they came from a peer to a socket type that never receives.
     pub dropped_not_read: u64,
-    /// Dropped unread when the socket was closed.
+    /// Dropped unread when the socket was closed, or let go of the peer.
     pub dropped_closed: u64,
+    /// Dropped for one peer that had reached its high-water mark, by a type that does not wait: PUB, XPUB, XSUB,
+    /// ROUTER, REP.
+    pub dropped_full: u64,
+    /// Dropped because a ROUTER knew no peer of that routing id, or the peer that a REP had to answer was gone.
+    pub dropped_unroutable: u64,
+    /// Received and dropped because it was no reply to a REQ's last request, or no request that a REP could answer.
+    pub dropped_unexpected: u64,
     /// Connections that became ready.
     pub connections: u64,
     /// Ready connections that were lost.
     pub disconnects: u64,
+    /// Connections, or connects, that a PAIR refused because it had its peer.
+    pub refused_peers: u64,
     /// Connections ended because the peer broke the protocol.
     pub protocol_errors: u64,
     /// Times the system refused to accept a connection.
@@ -99,6 +112,10 @@ impl Counters {
             dropped_linger: self.dropped_linger.get(),
             dropped_not_read: self.dropped_not_read.get(),
             dropped_closed: self.dropped_closed.get(),
+            dropped_full: self.dropped_full.get(),
+            dropped_unroutable: self.dropped_unroutable.get(),
+            dropped_unexpected: self.dropped_unexpected.get(),
+            refused_peers: self.refused_peers.get(),
             connections: self.connections.get(),
             disconnects: self.disconnects.get(),
             protocol_errors: self.protocol_errors.get(),

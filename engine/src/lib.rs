@@ -28,6 +28,7 @@ mod counters;
 mod memory;
 mod message;
 mod pattern;
+mod peer;
 mod pipe;
 mod reactor;
 #[cfg(all(target_os = "linux", not(ringmq_portable)))]
@@ -44,9 +45,10 @@ mod transport;
 pub use context::{Context, ContextBuilder, ContextError, DriverChoice};
 pub use counters::Statistics;
 pub use message::{FreeFn, Message, Multipart};
+pub use pattern::Subscriptions;
 pub use ringmq_driver::DriverKind;
 pub use socket::{
-    BindError, ConnectError, DetachError, Readiness, RecvError, SendError, Socket, SocketType,
-    TryRecvError, TrySendError,
+    BindError, ConnectError, DetachError, OptionError, Readiness, RecvError, SendError, Socket,
+    SocketType, TryRecvError, TrySendError,
 };
 pub use transport::{Endpoint, EndpointError};

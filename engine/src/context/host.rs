@@ -1,6 +1,7 @@
 //! What a context's sockets share: the way to the reactor, and the threads behind it.
 
 use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -93,6 +94,14 @@ impl Host {
 
     pub(crate) const fn driver(&self) -> DriverKind {
         self.driver
+    }
+
+    /// Where numbers that peers see start: anywhere.
+    pub(crate) fn random(&self) -> u32 {
+        let mut hasher = RandomState::new().build_hasher();
+        hasher.write_u64(self.sockets.lock().next_id);
+        // The low half is as good as any.
+        hasher.finish() as u32
     }
 
     pub(crate) fn spin(&self) -> Spin {

@@ -1,8 +1,9 @@
-//! PULL's routing (RFC 30): whole messages from the readable pipes in turn.
+//! Fair queueing (RFC 28, 30): whole messages from the readable pipes in turn.
 
 use super::slots::Slots;
 use crate::memory::Body;
 use crate::message::{Content, INLINE_BYTES_MAX, Message};
+use crate::peer::PeerId;
 use crate::pipe::{Event, FrameBody, PipeFrame, Reader};
 
 /// Readers in turn.
@@ -11,18 +12,37 @@ pub(crate) struct FairQueue {
     readers: Slots<Reader>,
     /// The last frame handed out announced another one, from the same pipe.
     inside_message: bool,
+    /// The peer whose message is being handed out was let go of: its pipe goes when the message ends.
+    leaving: bool,
+    /// Whether `gone` is kept.
+    tells_gone: bool,
+    /// Peers whose pipes are over.
+    gone: Vec<PeerId>,
+    /// Whole messages of peers that were let go of.
+    dropped: u64,
 }
 
 impl FairQueue {
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             readers: Slots::new(),
             inside_message: false,
+            leaving: false,
+            tells_gone: false,
+            gone: Vec::new(),
+            dropped: 0,
         }
     }
 
-    pub(crate) fn add(&mut self, mut reader: Reader) {
-        self.readers.add(|key| {
+    /// A queue for patterns that must know when a peer's pipe is over: see [`Self::next_gone`].
+    pub(super) fn telling_gone() -> Self {
+        let mut queue = Self::new();
+        queue.tells_gone = true;
+        queue
+    }
+
+    pub(crate) fn add(&mut self, peer: PeerId, mut reader: Reader) {
+        self.readers.add(peer, |key| {
             reader.set_key(key);
             reader
         });
@@ -30,6 +50,19 @@ impl FairQueue {
 
     pub(crate) fn data_arrived(&mut self, event: Event) {
         self.readers.activate(event);
+    }
+
+    /// A peer whose pipe came to its end since the last call: closed by the other side and read to the last message.
+    pub(super) fn next_gone(&mut self) -> Option<PeerId> {
+        self.gone.pop()
+    }
+
+    pub(super) fn for_each(&mut self, mut call: impl FnMut(&mut Reader)) {
+        for index in 0..self.readers.slots() {
+            if let Some((reader, _)) = self.readers.in_slot(index) {
+                call(reader);
+            }
+        }
     }
 
     /// Whether a frame could be taken now.
@@ -62,11 +95,67 @@ impl FairQueue {
                 reader.release_body();
                 self.inside_message = more;
                 if !more {
-                    self.readers.next_turn();
+                    self.end_message();
                 }
                 return Some(taken);
             }
             self.pass_over();
+        }
+    }
+
+    /// [`Self::receive`] for patterns that must know whose frame it is.
+    #[inline]
+    pub(super) fn receive_from<T>(
+        &mut self,
+        take: impl FnOnce(PeerId, PipeFrame<'_>) -> T,
+    ) -> Option<T> {
+        if !self.can_receive() {
+            return None;
+        }
+        let peer = self.readers.current_peer()?;
+        self.receive(|frame| take(peer, frame))
+    }
+
+    /// Whose message is next, or goes on.
+    pub(super) fn next_peer(&mut self) -> Option<PeerId> {
+        if self.can_receive() {
+            self.readers.current_peer()
+        } else {
+            None
+        }
+    }
+
+    /// The first bytes of the message that comes next, all of its first frame.
+    pub(super) fn next_start(&mut self) -> Option<&[u8]> {
+        if self.can_receive() {
+            self.readers.current()?.next_body()
+        } else {
+            None
+        }
+    }
+
+    /// Drops the message that comes next.
+    pub(super) fn skip_message(&mut self) {
+        self.receive(|_| ());
+        self.skip_rest();
+    }
+
+    /// Drops the rest of a message that has begun.
+    pub(super) fn skip_rest(&mut self) {
+        while self.inside_message {
+            self.receive(|_| ())
+                .expect("a message that has begun is there whole");
+        }
+    }
+
+    #[inline]
+    fn end_message(&mut self) {
+        if self.leaving {
+            self.leaving = false;
+            let left = self.readers.remove_current();
+            self.dropped += left.map_or(0, Reader::leave);
+        } else {
+            self.readers.next_turn();
         }
     }
 
@@ -77,16 +166,39 @@ impl FairQueue {
             return;
         };
         if reader.is_finished() {
+            if self.tells_gone {
+                self.gone.extend(self.readers.current_peer());
+            }
             self.readers.remove_current();
         } else if reader.wait_for_message() {
             self.readers.deactivate_current();
         }
     }
 
+    /// Lets go of a peer: what it sent and was not read is dropped, except for the rest of a message that has begun.
+    pub(super) fn remove_peer(&mut self, peer: PeerId) {
+        if self.inside_message && self.readers.current_peer() == Some(peer) {
+            self.leave_after_message();
+        } else if let Some(reader) = self.readers.remove_peer(peer) {
+            self.dropped += reader.leave();
+        }
+    }
+
+    /// Lets go of the peer whose turn it is, after its message.
+    pub(super) const fn leave_after_message(&mut self) {
+        self.leaving = true;
+    }
+
+    /// How many messages were dropped with their peers since the last call.
+    pub(super) const fn take_dropped(&mut self) -> u64 {
+        std::mem::replace(&mut self.dropped, 0)
+    }
+
     /// Drops all pipes; returns how many whole messages were in them.
     pub(crate) fn close(&mut self) -> u64 {
         self.inside_message = false;
-        self.readers.drain().map(Reader::leave).sum()
+        let left: u64 = self.readers.drain().map(Reader::leave).sum();
+        left + self.take_dropped()
     }
 }
 
@@ -97,6 +209,7 @@ pub(crate) fn to_message(frame: &PipeFrame<'_>) -> Message {
         FrameBody::Bytes(bytes) if bytes.len() <= INLINE_BYTES_MAX => Content::inline(bytes),
         FrameBody::Bytes(bytes) => Content::Slice(bytes.hold()),
         FrameBody::Body(body) => Content::Shared(Body::clone(body)),
+        FrameBody::Made(bytes) => Content::copied(bytes),
     };
     Message::with_content(content, frame.more)
 }

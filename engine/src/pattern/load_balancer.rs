@@ -1,20 +1,12 @@
-//! PUSH's routing (RFC 30): whole messages to the writable pipes in turn.
+//! Load balancing (RFC 28, 30): whole messages to the writable pipes in turn.
 //!
 //! A pipe that is full leaves the turns until its reader gives credit; a pipe whose reader is gone, or whose peer is
 //! not wanted any more, leaves for good. What it still held is counted here or by its reader, whichever is the last.
 
+use super::outgoing::{Outgoing, write};
 use super::slots::Slots;
-use crate::memory::Body;
+use crate::peer::PeerId;
 use crate::pipe::{Event, Writer};
-
-/// A frame on its way into a pipe.
-#[derive(Debug)]
-pub(crate) enum Outgoing<'a> {
-    /// Copied into a chunk.
-    Copied(&'a [u8]),
-    /// Sent by reference.
-    Shared(Body),
-}
 
 /// Writers in turn.
 #[derive(Debug)]
@@ -44,30 +36,62 @@ pub(crate) struct Lost {
     pub(crate) unfinished: u64,
 }
 
-impl LoadBalancer {
-    pub(crate) const fn new() -> Self {
+impl Lost {
+    pub(super) const fn none() -> Self {
         Self {
-            writers: Slots::new(),
-            unfinished: None,
-            lost: Lost {
-                queued: 0,
-                unfinished: 0,
-            },
+            queued: 0,
+            unfinished: 0,
         }
     }
 
-    /// Adds a pipe, behind the others; returns its key, which `make` gets, too.
-    pub(crate) fn add(&mut self, make: impl FnOnce(u64) -> Writer) -> u64 {
-        self.writers.add(make)
+    /// A pipe goes: if nobody will drain it, what it holds is lost.
+    pub(super) fn let_go(&mut self, writer: Writer) {
+        self.queued += writer.leave();
     }
 
-    /// Ends a pipe: nothing more is sent there, and what it holds can still be read. The rest of a message that is
-    /// being sent there goes nowhere.
-    pub(crate) fn remove(&mut self, key: u64) {
-        if self.unfinished == Some(Unfinished::Here) && self.writers.is_current(key) {
+    /// What it would be once every pipe whose reader is gone had left.
+    pub(super) fn with_stranded<'a>(mut self, writers: impl Iterator<Item = &'a Writer>) -> Self {
+        self.queued += writers.map(Writer::stranded).sum::<u64>();
+        self
+    }
+}
+
+impl LoadBalancer {
+    pub(crate) fn new() -> Self {
+        Self {
+            writers: Slots::new(),
+            unfinished: None,
+            lost: Lost::none(),
+        }
+    }
+
+    pub(crate) fn add(&mut self, peer: PeerId, make: impl FnOnce(u64) -> Writer) {
+        self.writers.add(peer, make);
+    }
+
+    /// Who gets the message that has begun.
+    pub(super) fn unfinished_peer(&self) -> Option<PeerId> {
+        if self.unfinished == Some(Unfinished::Here) {
+            self.writers.current_peer()
+        } else {
+            None
+        }
+    }
+
+    /// Lets go of a peer: its pipe is closed, and what the pipe holds still leaves.
+    pub(super) fn remove_peer(&mut self, peer: PeerId) {
+        if self.unfinished_peer() == Some(peer) {
             self.abandon_unfinished();
-        } else if let Some(writer) = self.writers.remove(key) {
-            self.lost.queued += writer.leave();
+        } else if let Some(writer) = self.writers.remove_peer(peer) {
+            self.lost.let_go(writer);
+        }
+    }
+
+    pub(super) fn for_each(&mut self, mut call: impl FnMut(&mut Writer)) {
+        for index in 0..self.writers.slots() {
+            if let Some((writer, _)) = self.writers.in_slot(index) {
+                call(writer);
+            }
         }
     }
 
@@ -81,12 +105,8 @@ impl LoadBalancer {
     }
 
     /// What [`Self::take_lost`] would give once every pipe whose reader is gone had left.
-    pub(crate) fn lost(&self) -> Lost {
-        let stranded = self.writers.iter().map(Writer::stranded).sum::<u64>();
-        Lost {
-            queued: self.lost.queued + stranded,
-            ..self.lost
-        }
+    pub(super) fn lost(&self) -> Lost {
+        self.lost.with_stranded(self.writers.iter())
     }
 
     /// Whether a message would be taken now.
@@ -108,10 +128,7 @@ impl LoadBalancer {
                 && writer.can_write()
                 && !writer.is_reader_gone()
             {
-                match frame {
-                    Outgoing::Copied(bytes) => writer.write_frame(more, bytes),
-                    Outgoing::Shared(body) => writer.write_body(more, body),
-                }
+                write(writer, frame, more);
                 if more {
                     self.unfinished = Some(Unfinished::Here);
                 } else {
@@ -158,7 +175,7 @@ impl LoadBalancer {
     #[cold]
     fn remove_current(&mut self) {
         if let Some(writer) = self.writers.remove_current() {
-            self.lost.queued += writer.leave();
+            self.lost.let_go(writer);
         }
     }
 
@@ -182,11 +199,11 @@ impl LoadBalancer {
         }
     }
 
-    /// Closes all pipes; what they hold still leaves. What nobody will drain is lost.
+    /// Closes all pipes; what they hold still leaves. Counts what nobody will drain.
     pub(crate) fn close(&mut self) {
         self.abort();
         for writer in self.writers.drain() {
-            self.lost.queued += writer.leave();
+            self.lost.let_go(writer);
         }
     }
 }

@@ -1,5 +1,8 @@
 //! The pipes of one pattern: all by slot, and the active ones in the order of their turns.
 
+use std::collections::HashMap;
+
+use crate::peer::PeerId;
 use crate::pipe::Event;
 
 /// `current` while no pipe is active.
@@ -12,6 +15,10 @@ pub(super) struct Slots<P> {
     pipes: Vec<Slot<P>>,
     /// Slots that can be used now, in the order of their turns.
     active: Vec<u32>,
+    /// Slots without a pipe.
+    free: Vec<u32>,
+    /// The slot of each peer's pipe.
+    by_peer: HashMap<PeerId, u32>,
     /// Whose turn it is: a place in `active`.
     turn: usize,
     /// The slot at that place, looked up once per turn; [`NONE`] without one.
@@ -22,35 +29,84 @@ pub(super) struct Slots<P> {
 struct Slot<P> {
     generation: u32,
     active: bool,
+    peer: PeerId,
     pipe: Option<P>,
 }
 
 impl<P> Slots<P> {
-    pub(super) const fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             pipes: Vec::new(),
             active: Vec::new(),
+            free: Vec::new(),
+            by_peer: HashMap::new(),
             turn: 0,
             current: NONE,
         }
     }
 
-    /// Adds a pipe, active, behind the others; `make` gets the key that its events carry, which is returned.
-    pub(super) fn add(&mut self, make: impl FnOnce(u64) -> P) -> u64 {
-        let free = self.pipes.iter().position(|slot| slot.pipe.is_none());
-        let index = free.unwrap_or(self.pipes.len());
-        if index == self.pipes.len() {
+    /// Adds a pipe of a peer, active, behind the others; `make` gets the key that its events carry. Returns its slot.
+    pub(super) fn add(&mut self, peer: PeerId, make: impl FnOnce(u64) -> P) -> u32 {
+        let index = self.free.pop().unwrap_or(self.pipes.len() as u32);
+        if index as usize == self.pipes.len() {
             self.pipes.push(Slot {
                 generation: 0,
                 active: false,
+                peer,
                 pipe: None,
             });
         }
-        let slot = &mut self.pipes[index];
-        let key = u64::from(slot.generation) << 32 | index as u64;
+        let slot = &mut self.pipes[index as usize];
+        let key = u64::from(slot.generation) << 32 | u64::from(index);
+        slot.peer = peer;
         slot.pipe = Some(make(key));
-        self.activate_slot(index as u32);
-        key
+        self.by_peer.insert(peer, index);
+        self.activate_slot(index);
+        index
+    }
+
+    /// The pipe in a slot, and whether it is active.
+    #[inline]
+    pub(super) fn in_slot(&mut self, index: u32) -> Option<(&mut P, bool)> {
+        let slot = self.pipes.get_mut(index as usize)?;
+        let active = slot.active;
+        slot.pipe.as_mut().map(|pipe| (pipe, active))
+    }
+
+    /// The slot of a key, if its pipe is still there.
+    fn index_of(&self, key: u64) -> Option<u32> {
+        let index = (key & 0xFFFF_FFFF) as u32;
+        let slot = self.pipes.get(index as usize)?;
+        let generation = (key >> 32) as u32;
+        (slot.generation == generation && slot.pipe.is_some()).then_some(index)
+    }
+
+    /// The slot of a peer's pipe.
+    pub(super) fn slot_of_peer(&self, peer: PeerId) -> Option<u32> {
+        self.by_peer.get(&peer).copied()
+    }
+
+    /// The slots that hold a pipe, active or not.
+    pub(super) fn indices(&self) -> impl Iterator<Item = u32> + '_ {
+        let held = self.pipes.iter().enumerate();
+        held.filter(|(_, slot)| slot.pipe.is_some())
+            .map(|(index, _)| index as u32)
+    }
+
+    /// All pipes, active or not.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &P> {
+        self.pipes.iter().filter_map(|slot| slot.pipe.as_ref())
+    }
+
+    /// How many slots there are, with a pipe or without.
+    pub(super) const fn slots(&self) -> u32 {
+        self.pipes.len() as u32
+    }
+
+    /// Whose turn it is.
+    #[inline]
+    pub(super) fn current_peer(&self) -> Option<PeerId> {
+        self.pipes.get(self.current as usize).map(|slot| slot.peer)
     }
 
     /// The pipe whose turn it is.
@@ -78,9 +134,14 @@ impl<P> Slots<P> {
 
     /// The pipe whose turn it is cannot be used until an event says so; the next one gets its turn.
     pub(super) fn deactivate_current(&mut self) {
-        let index = self.active.remove(self.turn);
-        self.pipes[index as usize].active = false;
-        self.settle_turn();
+        self.leave_turns(self.turn);
+    }
+
+    /// The pipe in a slot cannot be used until an event says so.
+    pub(super) fn deactivate(&mut self, index: u32) {
+        if let Some(place) = self.active.iter().position(|active| *active == index) {
+            self.leave_turns(place);
+        }
     }
 
     /// An event named a pipe: it is active again.
@@ -92,60 +153,50 @@ impl<P> Slots<P> {
         }
     }
 
-    /// The slot of a pipe that is still there.
-    fn index_of(&self, key: u64) -> Option<u32> {
-        let index = (key & 0xFFFF_FFFF) as u32;
-        let generation = (key >> 32) as u32;
-        let slot = self.pipes.get(index as usize)?;
-        (slot.generation == generation && slot.pipe.is_some()).then_some(index)
-    }
-
-    /// Whether it is this pipe's turn.
-    pub(super) fn is_current(&self, key: u64) -> bool {
-        self.index_of(key) == Some(self.current)
-    }
-
-    /// All pipes, active or not.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &P> {
-        self.pipes.iter().filter_map(|slot| slot.pipe.as_ref())
-    }
-
     fn activate_slot(&mut self, index: u32) {
         self.pipes[index as usize].active = true;
         self.active.push(index);
         self.settle_turn();
     }
 
+    /// Takes a pipe out of the turns; whoever has the turn keeps it, unless it is this one.
+    fn leave_turns(&mut self, place: usize) {
+        let index = self.active.remove(place);
+        self.pipes[index as usize].active = false;
+        if place < self.turn {
+            self.turn -= 1;
+        }
+        self.settle_turn();
+    }
+
     /// Removes the pipe whose turn it is.
     pub(super) fn remove_current(&mut self) -> Option<P> {
         let index = *self.active.get(self.turn)?;
-        self.deactivate_current();
-        self.vacate(index)
+        self.remove_slot(index)
     }
 
-    /// Removes a pipe wherever it stands. Whose turn it is keeps it; if that is the removed one, the next gets it.
-    pub(super) fn remove(&mut self, key: u64) -> Option<P> {
-        let index = self.index_of(key)?;
-        if let Some(place) = self.active.iter().position(|active| *active == index) {
-            self.active.remove(place);
-            self.pipes[index as usize].active = false;
-            if place < self.turn {
-                self.turn -= 1;
-            }
-            self.settle_turn();
-        }
-        self.vacate(index)
-    }
-
-    fn vacate(&mut self, index: u32) -> Option<P> {
-        let slot = &mut self.pipes[index as usize];
+    /// Removes the pipe in a slot.
+    pub(super) fn remove_slot(&mut self, index: u32) -> Option<P> {
+        self.deactivate(index);
+        let slot = self.pipes.get_mut(index as usize)?;
+        let pipe = slot.pipe.take()?;
         slot.generation = slot.generation.wrapping_add(1);
-        slot.pipe.take()
+        self.by_peer.remove(&slot.peer);
+        self.free.push(index);
+        Some(pipe)
+    }
+
+    /// Removes a peer's pipe.
+    pub(super) fn remove_peer(&mut self, peer: PeerId) -> Option<P> {
+        let index = self.slot_of_peer(peer)?;
+        self.remove_slot(index)
     }
 
     /// Removes all pipes.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = P> + '_ {
         self.active.clear();
+        self.free = (0..self.pipes.len() as u32).collect();
+        self.by_peer.clear();
         self.settle_turn();
         self.pipes.iter_mut().filter_map(|slot| {
             slot.generation = slot.generation.wrapping_add(1);
@@ -163,7 +214,7 @@ mod tests {
     fn named(names: &[char]) -> Slots<char> {
         let mut slots = Slots::new();
         for name in names {
-            slots.add(|_| *name);
+            slots.add(PeerId(u64::from(u32::from(*name))), |_| *name);
         }
         slots
     }
@@ -203,52 +254,11 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_removed_by_its_key_leaves_the_turns_of_the_others_as_they_were() {
-        let names = ['a', 'b', 'c', 'd'];
-        for turn in 0..names.len() {
-            for removed in 0..names.len() {
-                let mut slots = Slots::new();
-                let keys = names.map(|name| slots.add(|_| name));
-                for _ in 0..turn {
-                    slots.next_turn();
-                }
-                assert_eq!(slots.is_current(keys[removed]), turn == removed);
-                assert_eq!(slots.remove(keys[removed]), Some(names[removed]));
-                assert_eq!(slots.remove(keys[removed]), None, "its key names nothing");
-                let mut expected: Vec<char> = names.to_vec();
-                expected.rotate_left(turn);
-                expected.retain(|name| *name != names[removed]);
-                let mut seen = Vec::new();
-                for _ in 0..expected.len() {
-                    seen.push(*slots.current().unwrap());
-                    slots.next_turn();
-                }
-                assert_eq!(seen, expected, "turn {turn}, removed {removed}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_pipe_that_is_out_of_turn_is_removed_by_its_key() {
-        let mut slots = Slots::new();
-        let keys = ['a', 'b'].map(|name| slots.add(|_| name));
-        slots.deactivate_current();
-        assert_eq!(slots.remove(keys[0]), Some('a'));
-        slots.activate(event(keys[0]));
-        assert_eq!(slots.iter().collect::<Vec<_>>(), [&'b']);
-        assert_eq!(slots.current(), Some(&mut 'b'));
-        slots.next_turn();
-        assert_eq!(slots.current(), Some(&mut 'b'));
-        assert_eq!(slots.remove(keys[1]), Some('b'));
-        assert_eq!(slots.current(), None);
-    }
-
-    #[test]
     fn an_event_of_a_removed_pipe_does_not_touch_its_successor() {
         let mut slots = named(&['a']);
         assert_eq!(slots.remove_current(), Some('a'));
         let mut key = 0;
-        slots.add(|new| {
+        slots.add(PeerId(1), |new| {
             key = new;
             'b'
         });
@@ -257,5 +267,20 @@ mod tests {
         assert_eq!(slots.current(), None);
         slots.activate(event(key));
         assert_eq!(slots.current(), Some(&mut 'b'));
+    }
+
+    #[test]
+    fn a_pipe_that_is_removed_out_of_turn_takes_nobodys_turn() {
+        for gone in ['a', 'b', 'c', 'd'] {
+            let mut slots = named(&['a', 'b', 'c', 'd']);
+            slots.next_turn();
+            slots.next_turn();
+            let peer = PeerId(u64::from(u32::from(gone)));
+            assert_eq!(slots.remove_peer(peer), Some(gone));
+            assert_eq!(slots.remove_peer(peer), None);
+            let expected = if gone == 'c' { 'd' } else { 'c' };
+            assert_eq!(slots.current(), Some(&mut expected.clone()));
+            assert_eq!(slots.iter().count(), 3);
+        }
     }
 }

@@ -14,10 +14,6 @@ impl Writer {
     ///
     /// # Panics
     /// If a message is unfinished.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "subscribers write their subscriptions next")
-    )]
     pub(crate) fn write_command(&mut self, body: &[u8]) {
         self.assert_between_messages();
         self.write_copy(COMMAND, body);
@@ -28,10 +24,6 @@ impl Writer {
     ///
     /// # Panics
     /// If a message is unfinished, or the body is empty: a command has a name.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "subscribers write their subscriptions next")
-    )]
     pub(crate) fn write_command_body(&mut self, body: Body) {
         self.assert_between_messages();
         assert!(!body.is_empty(), "a command has a name");

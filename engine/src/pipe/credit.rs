@@ -65,10 +65,6 @@ impl Writer {
     ///
     /// A higher mark gives credit at once. If the writer waited for credit, its own owner is told as if the reader
     /// had given it. A lower one drops nothing: the pipe is full until the reader has come down to it.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "sockets change marks of live pipes next")
-    )]
     pub(crate) fn set_high_water_mark(&mut self, messages: u32) {
         self.high_water_mark = HighWaterMark::new(messages);
         let wake_at = if self.refresh() {
@@ -111,10 +107,6 @@ impl Reader {
     ///
     /// An application gives credit in steps that follow the mark. It gives some at once if a new step is full, or
     /// if nothing is left to read: the writer may have less room now than the rest of the old step.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "sockets change marks of live pipes next")
-    )]
     pub(crate) fn set_high_water_mark(&mut self, messages: u32) {
         self.high_water_mark = HighWaterMark::new(messages);
         self.step = self.high_water_mark.step();

@@ -23,21 +23,10 @@ pub(crate) struct PipeFrame<'a> {
     pub(crate) more: bool,
     /// Whether the frame is a command, which stands between messages and is none. Walkers see commands only once
     /// they asked to: [`Reader::show_commands`].
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "subscriptions are told apart by it next")
-    )]
     pub(crate) command: bool,
     /// The body.
     pub(crate) body: FrameBody<'a>,
     /// The connection it came from.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "metadata is told to applications with the classic patterns"
-        )
-    )]
     pub(crate) info: Option<&'a Arc<ConnectionInfo>>,
 }
 
@@ -48,6 +37,8 @@ pub(crate) enum FrameBody<'a> {
     Bytes(ChunkBytes<'a>),
     /// Outside, by reference.
     Body(&'a Body),
+    /// In no pipe: a pattern made it.
+    Made(&'a [u8]),
 }
 
 impl Deref for FrameBody<'_> {
@@ -58,6 +49,7 @@ impl Deref for FrameBody<'_> {
         match self {
             Self::Bytes(bytes) => bytes,
             Self::Body(body) => body,
+            Self::Made(bytes) => bytes,
         }
     }
 }
@@ -148,6 +140,18 @@ impl Reader {
             }
             self.pass_frame(head.bytes, head.body);
         }
+    }
+
+    /// The body of the next frame, which stays the next.
+    pub(crate) fn next_body(&mut self) -> Option<&[u8]> {
+        let head = self.peek()?;
+        let body_at = self.offset + head.bytes;
+        if body_at == self.slot_at {
+            // SAFETY: the slot is committed and not passed, so its body is there.
+            return Some(unsafe { &self.chunk.slot(self.slot).body });
+        }
+        // SAFETY: the frame is committed, and the chunk is kept until the next call at least.
+        Some(unsafe { self.chunk.bytes(body_at, head.body) })
     }
 
     /// The next frame, unless the pipe is empty. Once a message has begun, the rest of it is there.

@@ -404,6 +404,11 @@ impl Writer {
         self.written
     }
 
+    /// Whether frames of a message were written whose last is still to come.
+    pub(crate) const fn is_inside_message(&self) -> bool {
+        self.parts > 0
+    }
+
     /// Frames of the unfinished message; 0 between messages.
     #[cfg(test)]
     pub(crate) const fn unpublished_parts(&self) -> u32 {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ringmq_driver::Address;
 
+use crate::peer::PeerId;
 use crate::pipe::Reader;
 use crate::reactor::Key;
 use crate::session::SessionConfig;
@@ -30,7 +31,8 @@ pub(crate) enum Command {
     Connect {
         socket: Arc<SocketShared>,
         attachment: AttachmentId,
-        peer: Peer,
+        peer: PeerId,
+        to: Peer,
         config: Arc<SessionConfig>,
         outbound: Option<Reader>,
     },
@@ -39,13 +41,15 @@ pub(crate) enum Command {
         session: Key,
         result: io::Result<Vec<Address>>,
     },
-    /// The outbound pipe that a session asked for ([`crate::socket::SocketEvent::WantsOutbound`]).
+    /// The outbound pipe that a session asked for ([`crate::socket::Arrival::wants_outbound`]).
     Outbound {
         /// Whose counters tell what is in the pipe if the session is gone.
         socket: Arc<SocketShared>,
         session: Key,
         outbound: Reader,
     },
+    /// The socket does not want this peer.
+    Refuse { session: Key },
     /// End one bind or connect; answered by [`crate::socket::SocketEvent::Detached`].
     Detach {
         socket: Arc<SocketShared>,
@@ -56,6 +60,12 @@ pub(crate) enum Command {
     Close {
         socket: u64,
         linger: Option<Duration>,
+    },
+    /// The socket's high-water marks changed.
+    Marks {
+        socket: u64,
+        send: u32,
+        receive: u32,
     },
     /// Follows [`Self::Close`]: nobody looks into the socket's mailbox any more, so pipes in it are counted and let go.
     Forget { socket: Arc<SocketShared> },

@@ -105,14 +105,14 @@ impl<D: EngineDriver> Reactor<D> {
         let now = self.services.driver.now();
         let link = Link::connected(socket, &listener.config.wire, &self.services.bodies, now);
         let key = self.sessions.insert_with(|key| {
-            Session::accepted(
+            let new = Session::new(
                 key,
                 Arc::clone(&listener.socket),
+                listener.socket.peers.next(),
                 listener.attachment,
                 Arc::clone(&listener.config),
-                link,
-                now,
-            )
+            );
+            new.accepted(link, now)
         });
         self.services
             .driver
@@ -182,11 +182,13 @@ impl<D: EngineDriver> Reactor<D> {
                 socket,
                 attachment,
                 peer,
+                to,
                 config,
                 outbound,
             } => {
                 let key = self.sessions.insert_with(|key| {
-                    Session::connecting(key, socket, attachment, config, peer, outbound)
+                    let new = Session::new(key, socket, peer, attachment, config);
+                    new.connecting(to, outbound)
                 });
                 self.with_session(key, |session, services| {
                     session.connect_now(services);
@@ -207,6 +209,7 @@ impl<D: EngineDriver> Reactor<D> {
                     session.give_outbound(outbound, services)
                 });
             }
+            Command::Refuse { session } => self.with_session(session, Session::turn_away),
             Command::Detach {
                 socket,
                 attachment,
@@ -214,10 +217,12 @@ impl<D: EngineDriver> Reactor<D> {
             } => {
                 self.detach(&socket, attachment, linger);
             }
-            Command::Close { socket, linger } => {
-                self.close_listeners(|listener| is_of(&listener.socket, socket));
-                self.end_sessions_of(|session| is_of(&session.socket, socket), linger);
-            }
+            Command::Close { socket, linger } => self.close_socket(socket, linger),
+            Command::Marks {
+                socket,
+                send,
+                receive,
+            } => self.set_marks(socket, send, receive),
             Command::Forget { socket } => socket.forget_events(),
             Command::Stop { at_once } => {
                 self.stopping = true;
@@ -227,6 +232,21 @@ impl<D: EngineDriver> Reactor<D> {
                 }
             }
         }
+    }
+
+    fn close_socket(&mut self, socket: u64, linger: Option<Duration>) {
+        self.close_listeners(|listener| is_of(&listener.socket, socket));
+        self.end_sessions_of(|session| is_of(&session.socket, socket), linger);
+    }
+
+    fn set_marks(&mut self, socket: u64, send: u32, receive: u32) {
+        self.for_sessions(|session, services| {
+            if is_of(&session.socket, socket) {
+                session.set_marks(send, receive, services)
+            } else {
+                Fate::Lives
+            }
+        });
     }
 
     fn bind(

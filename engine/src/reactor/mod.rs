@@ -263,21 +263,26 @@ impl<D: EngineDriver> Reactor<D> {
         }
     }
 
-    /// The shared end of a socket, for tests and for shutting down.
+    /// Lets the selected sessions end within the linger time.
     fn end_sessions_of(
         &mut self,
         mut selected: impl FnMut(&Session) -> bool,
         linger: Option<std::time::Duration>,
     ) {
+        self.for_sessions(|session, services| {
+            if selected(session) {
+                session.end(linger, services)
+            } else {
+                Fate::Lives
+            }
+        });
+    }
+
+    /// Calls every session, and removes those that it ends.
+    fn for_sessions(&mut self, mut call: impl FnMut(&mut Session, &mut Services<D>) -> Fate) {
         let keys: Vec<Key> = self.sessions.keys().collect();
         for key in keys {
-            self.with_session(key, |session, services| {
-                if selected(session) {
-                    session.end(linger, services)
-                } else {
-                    Fate::Lives
-                }
-            });
+            self.with_session(key, &mut call);
         }
     }
 }

@@ -40,7 +40,7 @@ impl Session {
             inbound.abort();
         }
         if let Some(outbound) = &mut self.outbound {
-            let mut transcoder = link.version_one;
+            let mut transcoder = link.transcoder;
             let half_sent = if link.transcodes {
                 transcoder.connection_lost(outbound)
             } else {
@@ -51,6 +51,7 @@ impl Session {
                 .dropped_half_sent
                 .add(u64::from(half_sent));
         }
+        self.drop_outbound_of_connection();
         let given_up = self.ending.is_some_and(|ending| ending.given_up);
         if matches!(self.role, Role::Accept) || given_up || self.is_flushed() {
             return Fate::Over;
@@ -58,6 +59,23 @@ impl Session {
         self.plan_retry(services);
         self.set_timer(services);
         Fate::Lives
+    }
+
+    /// Where each connection gets a pipe of its own, the last one's goes: what it still holds is for nobody.
+    fn drop_outbound_of_connection(&mut self) {
+        if self.config.outbound_per_connection
+            && self.ending.is_none()
+            && let Some(outbound) = self.outbound.take()
+        {
+            let dropped = outbound.leave();
+            self.socket.counters.dropped_peer_gone.add_shared(dropped);
+        }
+    }
+
+    /// The socket does not want this peer: the connection goes, and is not made again.
+    pub(crate) fn turn_away<D: EngineDriver>(&mut self, services: &mut Services<D>) -> Fate {
+        self.socket.counters.refused_peers.add_shared(1);
+        self.end(Some(Duration::ZERO), services)
     }
 
     /// The socket was closed or detached. What is queued may leave for as long as `linger` says; where it was detached

@@ -18,6 +18,12 @@ pub(crate) struct SessionConfig {
     pub(crate) sends: bool,
     /// The socket type takes messages from the engine.
     pub(crate) receives: bool,
+    /// It keeps its peers' subscriptions: their commands reach it as messages.
+    pub(crate) keeps_subscriptions: bool,
+    /// It sends subscriptions, as commands, which older peers know as messages.
+    pub(crate) sends_subscriptions: bool,
+    /// A connecting session asks for a fresh outbound pipe for each connection, instead of keeping one.
+    pub(crate) outbound_per_connection: bool,
     pub(crate) receive_high_water_mark: u32,
     pub(crate) reconnect_interval: Duration,
     pub(crate) reconnect_interval_max: Duration,
@@ -44,8 +50,11 @@ impl SessionConfig {
             limits,
             heartbeat,
             handshake_timeout: options.handshake_timeout,
+            routing_id: options.routing_id.clone(),
             ..wire::Config::new(socket_type)
         };
+        let sends_subscriptions =
+            matches!(socket_type, wire::SocketType::Sub | wire::SocketType::XSub);
         Self {
             wire: Arc::new(wire),
             system: SocketOptions {
@@ -54,8 +63,11 @@ impl SessionConfig {
                 backlog: options.backlog,
                 source,
             },
-            sends: socket_type == wire::SocketType::Push,
-            receives: socket_type == wire::SocketType::Pull,
+            sends: socket_type != wire::SocketType::Pull,
+            receives: socket_type != wire::SocketType::Push,
+            keeps_subscriptions: socket_type.keeps_subscriptions(),
+            sends_subscriptions,
+            outbound_per_connection: sends_subscriptions || options.immediate,
             receive_high_water_mark: options.receive_high_water_mark,
             reconnect_interval: options.reconnect_interval,
             reconnect_interval_max: options.reconnect_interval_max,

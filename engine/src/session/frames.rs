@@ -12,6 +12,7 @@
 use ringmq_wire::{self as wire, FrameHeader, Framing, NextFrame};
 
 use super::link::{LargeFrame, Link};
+use super::subscriptions;
 use crate::memory::BodyBuffer;
 use crate::pipe::Writer;
 
@@ -35,7 +36,9 @@ pub(super) fn take_run<'a>(
     let scan = link.wire.scan(window)?;
     if scan.frames > 0 {
         link.follows_large = false;
-        if !scan.passed_over {
+        if link.keeps_subscriptions {
+            subscriptions::take_frames(inbound, &window[..scan.frames])?;
+        } else if !scan.passed_over {
             append(inbound, &window[..scan.frames]);
             inbound.frame(scan.frames, scan.messages, scan.complete);
         }
@@ -137,6 +140,11 @@ fn header_completed(link: &mut Link, inbound: &mut Writer) -> Result<(), wire::E
 fn frame_tail(link: &mut Link, inbound: &mut Writer) -> Result<(), wire::Error> {
     let scan = link.wire.scan(inbound.tail())?;
     debug_assert_eq!(scan.frames, inbound.tail().len(), "one whole frame");
+    if link.keeps_subscriptions {
+        let frame = inbound.tail().to_vec();
+        inbound.drop_tail(frame.len());
+        return subscriptions::take_frames(inbound, &frame);
+    }
     if scan.passed_over {
         inbound.drop_tail(scan.frames);
     } else {
@@ -162,19 +170,27 @@ pub(super) fn receive_large(link: &mut Link, header: FrameHeader) {
 }
 
 /// Hands a large body to the pipe if it is whole.
-pub(super) fn finish_large(link: &mut Link, inbound: &mut Writer) {
+pub(super) fn finish_large(link: &mut Link, inbound: &mut Writer) -> Result<(), wire::Error> {
     let whole = link
         .large
         .take_if(|large| large.buffer.as_ref().is_some_and(BodyBuffer::is_complete));
-    if let Some(LargeFrame {
+    let Some(LargeFrame {
         more,
-        command: false,
+        command,
         buffer: Some(buffer),
     }) = whole
-    {
+    else {
+        return Ok(());
+    };
+    if !command {
         link.largest_body = link.largest_body.max(buffer.total());
         inbound.attach_body(more, buffer.finish());
+    } else if link.keeps_subscriptions {
+        let body = buffer.finish();
+        link.wire.large_command_taken(&body)?;
+        subscriptions::take_command(inbound, &body)?;
     }
+    Ok(())
 }
 
 /// Puts bytes behind the tail; the caller has made sure that they fit.

@@ -7,15 +7,16 @@ use std::io;
 use std::sync::Arc;
 
 use ringmq_driver::{Demand, End, Received};
-use ringmq_wire::{self as wire, Framing};
+use ringmq_wire::{self as wire, Framing, Peer};
 
 use super::frames::{IN_PLACE_BYTES_MIN, complete_frame, finish_large, receive_large, take_run};
 use super::link::{LargeFrame, Link, Receiving, Stage};
+use super::subscriptions::SUBSCRIBE;
 use super::{EngineDriver, Fate, Role, Session};
 use crate::memory::{ConnectionInfo, Pool};
 use crate::pipe::{Filling, Owner, PipeConfig, Reader, Role as PipeRole, Writer, pipe};
 use crate::reactor::Services;
-use crate::socket::SocketEvent;
+use crate::socket::{Arrival, SocketEvent};
 
 /// One read fetches at most this much: what the drivers' own buffers hold.
 const READ_BYTES_MAX: u32 = 64 << 10;
@@ -120,8 +121,13 @@ impl Session {
         link.wire.bytes_arrived(services.driver.now().as_nanos());
         large.buffer = Some(incoming.filled(bytes));
         if let (Stage::Ready, Some(inbound)) = (link.stage, &mut self.inbound) {
-            finish_large(link, inbound);
+            let finished = finish_large(link, inbound);
             self.publish(bytes, services);
+            if finished.is_err() {
+                self.socket.counters.protocol_errors.add(1);
+                self.close_link(services);
+                return Fate::Lives;
+            }
         }
         self.receive_more(services);
         Fate::Lives
@@ -137,7 +143,7 @@ impl Session {
             .as_ref()
             .filter(|_| self.config.receives)
             .is_some_and(|inbound| {
-                let mark = u64::from(self.config.receive_high_water_mark);
+                let mark = u64::from(self.receive_high_water_mark);
                 mark > 0 && inbound.outstanding() >= mark
             });
         match link.receiving {
@@ -164,7 +170,12 @@ impl Session {
                 return;
             }
         }
-        let demand = link.demand(&self.config);
+        let mark = if self.config.receives {
+            self.receive_high_water_mark
+        } else {
+            0
+        };
+        let demand = link.demand(mark);
         services.driver.receive(link.socket, demand);
     }
 
@@ -197,29 +208,48 @@ impl Session {
     fn became_ready(&mut self, surroundings: &Surroundings<'_>) {
         let link = self.link.as_mut().expect("the caller has one");
         link.stage = Stage::Ready;
-        link.transcodes = link.wire.framing() == Some(Framing::V1);
+        link.transcodes = link
+            .transcoder
+            .is_needed(&link.wire, self.config.sends_subscriptions);
         self.epoch += 1;
         self.socket.counters.connections.add(1);
-        match &mut self.role {
-            Role::Connect { retry, .. } => retry.succeeded(),
-            Role::Accept if self.config.sends => {
-                self.socket.mailbox.send(SocketEvent::WantsOutbound {
-                    session: self.key,
-                    presence: Arc::downgrade(&self.presence),
-                });
-            }
-            Role::Accept => {}
+        if let Role::Connect { retry, .. } = &mut self.role {
+            retry.succeeded();
         }
-        if self.config.receives && self.ending.is_none() {
-            self.join_inbound(surroundings);
+        if self.ending.is_none() {
+            self.tell_arrival(surroundings);
         }
     }
 
-    /// Makes the inbound pipe where there is none yet, and tells it whose bytes come now.
-    fn join_inbound(&mut self, surroundings: &Surroundings<'_>) {
+    /// Tells the socket what this connection brings it: a pipe to read from, if it has none of this peer, and the wish
+    /// for one to be written to.
+    fn tell_arrival(&mut self, surroundings: &Surroundings<'_>) {
+        let info = self.connection_info(surroundings);
+        let routing_id = info.routing_id.clone();
+        let reader = if self.config.receives {
+            self.join_inbound(info, surroundings)
+        } else {
+            None
+        };
+        let wants_outbound = self.config.sends && self.outbound.is_none();
+        if reader.is_some() || wants_outbound {
+            let arrival = Arrival {
+                peer: self.peer,
+                session: self.key,
+                presence: Arc::downgrade(&self.presence),
+                routing_id,
+                reader,
+                wants_outbound,
+            };
+            let told = SocketEvent::Peer(Box::new(arrival));
+            self.socket.mailbox.send(told);
+        }
+    }
+
+    fn connection_info(&self, surroundings: &Surroundings<'_>) -> ConnectionInfo {
         let link = self.link.as_ref().expect("the caller has one");
         let peer = link.wire.peer();
-        let info = ConnectionInfo {
+        ConnectionInfo {
             peer_address: surroundings.peer_address.clone(),
             descriptor: surroundings.descriptor,
             routing_id: peer
@@ -229,11 +259,21 @@ impl Session {
                 .map(|peer| properties(peer.properties()))
                 .unwrap_or_default(),
             epoch: self.epoch,
-        };
+        }
+    }
+
+    /// Makes the inbound pipe where there is none yet, and tells it whose bytes come now. Returns the other end of a
+    /// pipe that was made.
+    fn join_inbound(
+        &mut self,
+        info: ConnectionInfo,
+        surroundings: &Surroundings<'_>,
+    ) -> Option<Reader> {
+        let mut made = None;
         if self.inbound.is_none() {
             let (writer, reader) = pipe(
                 PipeConfig {
-                    high_water_mark: self.config.receive_high_water_mark,
+                    high_water_mark: self.receive_high_water_mark,
                     reader_role: PipeRole::Application,
                 },
                 surroundings.pool.clone(),
@@ -243,11 +283,18 @@ impl Session {
                 0,
             );
             self.inbound = Some(writer);
-            self.socket.mailbox.send(SocketEvent::Inbound { reader });
+            made = Some(reader);
         }
+        let link = self.link.as_ref().expect("the caller has one");
         if let Some(inbound) = &mut self.inbound {
             inbound.set_info(Some(Arc::new(info)));
+            if self.config.keeps_subscriptions && link.wire.peer().is_some_and(Peer::is_unversioned)
+            {
+                // Such a peer cannot subscribe: it gets everything, and filters.
+                inbound.write_frame(false, &[SUBSCRIBE]);
+            }
         }
+        made
     }
 
     fn take_frames(
@@ -270,9 +317,9 @@ impl Session {
             {
                 let taken = buffer.append(bytes);
                 bytes = &bytes[taken..];
-                finish_large(link, inbound);
+                finish_large(link, inbound)?;
             } else if link.wire.framing() == Some(Framing::V1) {
-                let (rest, large) = link.version_one.decode(&mut link.wire, inbound, bytes)?;
+                let (rest, large) = link.transcoder.decode(&mut link.wire, inbound, bytes)?;
                 bytes = rest;
                 if let Some(header) = large {
                     receive_large(link, header);
@@ -353,15 +400,14 @@ impl Link {
     }
 
     /// Chooses the next demand and notes it.
-    fn demand(&mut self, config: &super::SessionConfig) -> Demand<Filling> {
+    fn demand(&mut self, mark: u32) -> Demand<Filling> {
         if self.wants_in_place()
             && let Some(buffer) = self.large.as_mut().and_then(|large| large.buffer.take())
         {
             self.receiving = Receiving::Into;
             return Demand::Into(Filling::new(buffer));
         }
-        let mark = config.receive_high_water_mark;
-        if self.follows_large || (mark > 0 && mark < SMALL_MARK && config.receives) {
+        if self.follows_large || (mark > 0 && mark < SMALL_MARK) {
             self.receiving = Receiving::Once;
             return Demand::Once {
                 bytes_max: SMALL_READ_BYTES,

@@ -6,7 +6,7 @@ use ringmq_driver::{SocketId, Time};
 use ringmq_wire as wire;
 
 use super::refusal::Refusal;
-use super::version_one;
+use super::transcoder::Transcoder;
 use crate::memory::{BodyBuffer, BodyPool};
 use crate::pipe::Batch;
 
@@ -74,10 +74,13 @@ pub(crate) struct Link {
     pub(super) output_bytes: usize,
     /// An empty batch, kept for its capacity.
     pub(super) spare: Option<Batch>,
-    /// The peer speaks ZMTP 1.0. Settled with the handshake: the wire forgets it when the connection breaks a rule.
+    /// What the pipes hold is not what this peer reads. Settled with the handshake: the wire forgets it when the
+    /// connection breaks a rule.
     pub(super) transcodes: bool,
-    /// Transcoding state towards and from a ZMTP 1.0 peer.
-    pub(super) version_one: version_one::Transcoder,
+    /// The state of that, in both directions.
+    pub(super) transcoder: Transcoder,
+    /// The socket keeps its peers' subscriptions.
+    pub(super) keeps_subscriptions: bool,
     /// The peer is being told why it is refused.
     pub(super) refusal: Option<Refusal>,
     /// The application or a large body stopped a stream lately: single reads suit this connection better.
@@ -121,7 +124,8 @@ impl Link {
             output_bytes: 0,
             spare: None,
             transcodes: false,
-            version_one: version_one::Transcoder::default(),
+            transcoder: Transcoder::default(),
+            keeps_subscriptions: config.socket_type.keeps_subscriptions(),
             refusal: None,
             prefers_once: false,
             small_reads: 0,

@@ -24,7 +24,8 @@ mod link;
 mod outbound;
 mod refusal;
 mod retry;
-mod version_one;
+mod subscriptions;
+mod transcoder;
 
 pub(crate) use config::SessionConfig;
 pub(crate) use inbound::Surroundings;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 
 use ringmq_driver::{Address, Driver, Time};
 
+use crate::peer::PeerId;
 use crate::pipe::{Batch, Filling, Reader, Writer};
 use crate::reactor::{AttachmentId, Key, Services};
 use crate::socket::SocketShared;
@@ -84,6 +86,8 @@ pub(crate) enum Fate {
 pub(crate) struct Session {
     pub(crate) key: Key,
     pub(crate) socket: Arc<SocketShared>,
+    /// What the socket calls this peer.
+    peer: PeerId,
     pub(crate) attachment: AttachmentId,
     config: Arc<SessionConfig>,
     role: Role,
@@ -99,66 +103,29 @@ pub(crate) struct Session {
     timer: Option<Time>,
     /// Since when the peer of an accepted connection has not said who it is.
     stranger_since: Option<Time>,
+    /// Whole messages that may wait from this peer; 0 is no limit.
+    receive_high_water_mark: u32,
     /// Connections so far; tells the facts of one from those of the next.
     epoch: u64,
 }
 
 impl Session {
-    /// A session that will connect.
-    pub(crate) fn connecting(
+    /// A session around a connection that a listener accepted: see [`Self::accepted`] and [`Self::connecting`].
+    pub(crate) fn new(
         key: Key,
         socket: Arc<SocketShared>,
+        peer: PeerId,
         attachment: AttachmentId,
         config: Arc<SessionConfig>,
-        peer: Peer,
-        outbound: Option<Reader>,
-    ) -> Self {
-        let (host, addresses) = match peer {
-            Peer::At(address) => (None, vec![address]),
-            Peer::Named(host) => (Some(host), Vec::new()),
-        };
-        let role = Role::Connect {
-            host,
-            addresses,
-            next: 0,
-            retry: Retry::new(&config),
-        };
-        let mut session = Self::new(key, socket, attachment, config, role);
-        session.outbound = outbound;
-        if let Some(outbound) = &mut session.outbound {
-            outbound.set_key(key.to_bits());
-        }
-        session
-    }
-
-    /// A session around a connection that a listener accepted.
-    pub(crate) fn accepted(
-        key: Key,
-        socket: Arc<SocketShared>,
-        attachment: AttachmentId,
-        config: Arc<SessionConfig>,
-        link: Link,
-        now: Time,
-    ) -> Self {
-        let mut session = Self::new(key, socket, attachment, config, Role::Accept);
-        session.link = Some(link);
-        session.stranger_since = Some(now);
-        session
-    }
-
-    fn new(
-        key: Key,
-        socket: Arc<SocketShared>,
-        attachment: AttachmentId,
-        config: Arc<SessionConfig>,
-        role: Role,
     ) -> Self {
         Self {
+            receive_high_water_mark: config.receive_high_water_mark,
             key,
             socket,
+            peer,
             attachment,
             config,
-            role,
+            role: Role::Accept,
             presence: Arc::new(()),
             link: None,
             outbound: None,
@@ -169,6 +136,32 @@ impl Session {
             stranger_since: None,
             epoch: 0,
         }
+    }
+
+    /// Makes it a session that will connect.
+    pub(crate) fn connecting(mut self, to: Peer, outbound: Option<Reader>) -> Self {
+        let (host, addresses) = match to {
+            Peer::At(address) => (None, vec![address]),
+            Peer::Named(host) => (Some(host), Vec::new()),
+        };
+        self.role = Role::Connect {
+            host,
+            addresses,
+            next: 0,
+            retry: Retry::new(&self.config),
+        };
+        self.outbound = outbound;
+        if let Some(outbound) = &mut self.outbound {
+            outbound.set_key(self.key.to_bits());
+        }
+        self
+    }
+
+    /// Makes it the session of a connection that a listener accepted.
+    pub(crate) fn accepted(mut self, link: Link, now: Time) -> Self {
+        self.link = Some(link);
+        self.stranger_since = Some(now);
+        self
     }
 
     /// Tells once that the peer of an accepted connection is no stranger any more, and since when it was one: it is
@@ -182,7 +175,7 @@ impl Session {
         self.stranger_since.take()
     }
 
-    /// The application gave the pipe that [`crate::socket::SocketEvent::WantsOutbound`] asked for.
+    /// The application gave the pipe that [`crate::socket::Arrival::wants_outbound`] asked for.
     pub(crate) fn give_outbound<D: EngineDriver>(
         &mut self,
         mut outbound: Reader,
@@ -198,6 +191,23 @@ impl Session {
     pub(crate) fn outbound_ready<D: EngineDriver>(&mut self, services: &mut Services<D>) -> Fate {
         self.pump(services);
         self.end_if_drained(services)
+    }
+
+    /// The socket's high-water marks changed.
+    pub(crate) fn set_marks<D: EngineDriver>(
+        &mut self,
+        send: u32,
+        receive: u32,
+        services: &mut Services<D>,
+    ) -> Fate {
+        self.receive_high_water_mark = receive;
+        if let Some(outbound) = &mut self.outbound {
+            outbound.set_high_water_mark(send);
+        }
+        if let Some(inbound) = &mut self.inbound {
+            inbound.set_high_water_mark(receive);
+        }
+        self.inbound_ready(services)
     }
 
     /// The application made room behind its high-water mark, or dropped its end.

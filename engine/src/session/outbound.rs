@@ -48,7 +48,7 @@ impl Session {
         let mut outbound = self.outbound.as_mut().filter(|_| ready);
         let transcodes = ready && link.transcodes;
         let at_boundary = if transcodes {
-            link.version_one.is_at_message_boundary()
+            link.transcoder.is_at_message_boundary()
         } else {
             outbound
                 .as_ref()
@@ -62,7 +62,7 @@ impl Session {
         }
         if let Some(outbound) = &mut outbound {
             if transcodes {
-                link.version_one.encode(outbound, batch.scratch_mut());
+                link.transcoder.encode(outbound, batch.scratch_mut());
             } else {
                 outbound.take(TakeLimits::default(), batch);
             }
@@ -118,7 +118,7 @@ impl Session {
             .as_mut()
             .expect("message bytes come from a pipe");
         if link.transcodes {
-            link.version_one.sent(messages, outbound);
+            link.transcoder.sent(messages, outbound);
         } else {
             outbound.sent(messages);
         }

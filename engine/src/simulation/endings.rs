@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::sync::Weak;
 use std::time::Duration;
 
 use ringmq_driver::fake::{Faults, World};
@@ -10,7 +11,8 @@ use super::process::Process;
 use super::tap::Passage;
 use crate::memory::Pool;
 use crate::pipe::{PipeConfig, Role, pipe};
-use crate::socket::{Socket, SocketEvent, SocketType};
+use crate::reactor::Key;
+use crate::socket::{Arrival, Socket, SocketEvent, SocketType};
 use crate::transport::Use;
 
 const ENDPOINT: &str = "tcp://10.0.0.1:5555";
@@ -182,7 +184,14 @@ fn messages_that_came_while_the_socket_was_closed_are_counted() {
         writer.write_frame(false, b"late");
     }
     writer.publish();
-    shared.mailbox.send(SocketEvent::Inbound { reader });
+    shared.mailbox.send(SocketEvent::Peer(Box::new(Arrival {
+        peer: shared.peers.next(),
+        session: Key::from_bits(7),
+        presence: Weak::new(),
+        routing_id: Vec::new(),
+        reader: Some(reader),
+        wants_outbound: false,
+    })));
     stage.pass(Duration::from_millis(1));
     assert_eq!(stage.process.statistics().dropped_closed, QUEUED);
     assert_eq!(writer.leave(), 0, "they are counted once");

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use ringmq_driver::Address;
 
-use super::{BindError, ConnectError, DetachError, Socket};
+use super::{Arrival, BindError, ConnectError, DetachError, Socket};
+use crate::peer::PeerId;
 use crate::pipe::{PipeConfig, Reader, Role, pipe};
 use crate::reactor::{AttachmentId, Command};
 use crate::session::SessionConfig;
@@ -28,9 +29,9 @@ struct Attachment {
     text: String,
     /// The text it came to mean, where that differs (a chosen port).
     meaning: Option<String>,
-    /// The writer of the pipe to a connect's peer.
-    writer: Option<u64>,
     leaving: bool,
+    /// The peer that a connect leads to.
+    peer: Option<PeerId>,
 }
 
 impl Attachments {
@@ -43,8 +44,8 @@ impl Attachments {
             kind,
             text,
             meaning: None,
-            writer: None,
             leaving: false,
+            peer: None,
         });
         id
     }
@@ -71,24 +72,34 @@ impl Attachments {
         }
     }
 
-    fn keep_writer(&mut self, id: AttachmentId, key: u64) {
-        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == id) {
-            entry.writer = Some(key);
-        }
-    }
-
     fn holds(&self, id: AttachmentId) -> bool {
         self.entries.iter().any(|entry| entry.id == id)
     }
 
-    /// Begins the end of a bind or connect; tells its writer, if it has one.
-    fn leave(&mut self, kind: Use, text: &str) -> Option<(AttachmentId, Option<u64>)> {
+    fn leave(&mut self, kind: Use, text: &str) -> Option<(AttachmentId, Option<PeerId>)> {
         let entry = self.entries.iter_mut().find(|entry| {
             let named = entry.text == text || entry.meaning.as_deref() == Some(text);
             named && entry.kind == kind && !entry.leaving
         })?;
         entry.leaving = true;
-        Some((entry.id, entry.writer.take()))
+        Some((entry.id, entry.peer))
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Whether there is such a bind or connect.
+    fn has(&self, kind: Use, text: &str) -> bool {
+        let mut entries = self.entries.iter();
+        entries.any(|entry| entry.kind == kind && entry.text == text && !entry.leaving)
+    }
+
+    /// The connect leads to this peer.
+    fn reaches(&mut self, id: AttachmentId, peer: PeerId) {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == id) {
+            entry.peer = Some(peer);
+        }
     }
 }
 
@@ -167,17 +178,30 @@ impl Socket {
         if self.terminated {
             return Err(ConnectError::Terminated);
         }
-        let (peer, source) = transport::peer(endpoint).map_err(ConnectError::Endpoint)?;
+        let (to, source) = transport::peer(endpoint).map_err(ConnectError::Endpoint)?;
+        if self.socket_type.connects_once() && self.attachments.has(Use::Connect, endpoint) {
+            return Ok(());
+        }
+        let peer = self.shared.peers.next();
+        if let Some(id) = self.options.connect_routing_id.take()
+            && !self.pattern.expect(peer, id.as_bytes())
+        {
+            return Err(ConnectError::RoutingIdInUse);
+        }
         let attachment = self.attachments.add(Use::Connect, endpoint);
-        let outbound = self.socket_type.sends().then(|| {
-            let (key, outbound) = self.make_outbound();
-            self.attachments.keep_writer(attachment, key);
-            outbound
-        });
+        self.attachments.reaches(attachment, peer);
+        if !self.pattern.admits(peer) {
+            // PAIR has its peer: as in ZeroMQ, the connect is noted and comes to nothing.
+            self.shared.counters.refused_peers.add_shared(1);
+            return Ok(());
+        }
+        let at_once = self.socket_type.sends() && !self.options.immediate;
+        let outbound = at_once.then(|| self.make_outbound(peer));
         self.host.command(Command::Connect {
             socket: Arc::clone(&self.shared),
             attachment,
             peer,
+            to,
             config: self.session_config(source),
             outbound,
         });
@@ -193,8 +217,8 @@ impl Socket {
         self.detach(Use::Listen, endpoint)
     }
 
-    /// Ends a connect: nothing more is sent there. What is queued for that peer still leaves, within the linger time;
-    /// the rest of a message that was begun there is dropped.
+    /// Ends a connect: nothing more is sent there, and what came from there and was not received is dropped. What is
+    /// queued for that peer still leaves, within the linger time; the rest of a message that was begun there is dropped.
     ///
     /// # Errors
     /// The socket is not connected there, or the context was shut down.
@@ -223,13 +247,13 @@ impl Socket {
         if self.terminated {
             return Err(DetachError::Terminated);
         }
-        let (attachment, writer) = self
+        let (attachment, peer) = self
             .attachments
             .leave(kind, endpoint)
             .ok_or(DetachError::NotAttached)?;
         // Before the session hears of it: what is sent from now on must not go there.
-        if let Some(key) = writer {
-            self.balancer.remove(key);
+        if let Some(peer) = peer {
+            self.pattern.remove_peer(peer);
             self.count_lost();
         }
         let socket = Arc::clone(&self.shared);
@@ -242,29 +266,61 @@ impl Socket {
         Ok(attachment)
     }
 
-    /// A pipe from this socket to a session: its writer joins the turns under the key that comes back, its reader is
-    /// for the session.
-    pub(super) fn make_outbound(&mut self) -> (u64, Reader) {
+    /// A peer's connection is ready.
+    pub(super) fn peer_arrived(&mut self, arrival: Arrival) {
+        let Arrival {
+            peer,
+            session,
+            presence,
+            routing_id,
+            reader,
+            wants_outbound,
+        } = arrival;
+        if !self.pattern.admits(peer) {
+            self.host.command(Command::Refuse { session });
+            return;
+        }
+        // A peer that is gone by now would swallow the next message.
+        if wants_outbound && presence.strong_count() > 0 {
+            let outbound = self.make_outbound(peer);
+            self.host.command(Command::Outbound {
+                socket: Arc::clone(&self.shared),
+                session,
+                outbound,
+            });
+        }
+        if let Some(reader) = reader {
+            self.pattern.add_reader(peer, reader, &routing_id);
+        }
+    }
+
+    /// A pipe from this socket to a session: its writer joins the pattern, its reader is for the session.
+    pub(super) fn make_outbound(&mut self, peer: PeerId) -> Reader {
         let config = PipeConfig {
             high_water_mark: self.options.send_high_water_mark,
             reader_role: Role::Engine,
         };
+        let probes = self.options.probe_router;
         let Self {
-            balancer,
+            pattern,
             pool,
             shared,
             host,
             ..
         } = self;
         let mut outbound = None;
-        let key = balancer.add(|key| {
+        pattern.add_writer(peer, |key| {
             let session = host.reactor_owner().clone();
-            let (writer, reader) =
+            let (mut writer, reader) =
                 pipe(config, pool.clone(), shared.owner.clone(), key, session, 0);
+            if probes {
+                writer.write_frame(false, &[]);
+                writer.publish();
+            }
             outbound = Some(reader);
             writer
         });
-        (key, outbound.expect("adding a pipe makes it"))
+        outbound.expect("adding a pipe makes it")
     }
 
     fn session_config(&self, source: Option<SocketAddr>) -> Arc<SessionConfig> {

@@ -2,6 +2,7 @@
 
 use std::{fmt, io};
 
+use crate::pattern::Refusal;
 use crate::transport::EndpointError;
 
 /// Why a bind failed.
@@ -22,6 +23,9 @@ pub enum BindError {
 pub enum ConnectError {
     /// The endpoint's text cannot be used.
     Endpoint(EndpointError),
+    /// The routing id that [`set_connect_routing_id`](crate::Socket::set_connect_routing_id) gave the peer belongs to
+    /// another one.
+    RoutingIdInUse,
     /// The context was shut down.
     Terminated,
 }
@@ -42,6 +46,10 @@ pub enum DetachError {
 pub enum TrySendError<M> {
     /// No peer is connected, or each has reached its high-water mark.
     Full(M),
+    /// A REP has no request to answer, or a REQ still awaits its reply.
+    OutOfTurn(M),
+    /// A ROUTER that was told to refuse such messages has no peer of that routing id.
+    Unroutable(M),
     /// This socket type does not send.
     Unsupported(M),
     /// The context was shut down.
@@ -54,6 +62,10 @@ pub enum TrySendError<M> {
 pub enum SendError<M> {
     /// The send timeout passed while no peer could take the message.
     TimedOut(M),
+    /// A REP has no request to answer, or a REQ still awaits its reply.
+    OutOfTurn(M),
+    /// A ROUTER that was told to refuse such messages has no peer of that routing id.
+    Unroutable(M),
     /// This socket type does not send.
     Unsupported(M),
     /// The context was shut down.
@@ -66,6 +78,8 @@ pub enum SendError<M> {
 pub enum TryRecvError {
     /// No message is there.
     Empty,
+    /// A REP has a request to answer first, or a REQ has sent none.
+    OutOfTurn,
     /// This socket type does not receive.
     Unsupported,
     /// The context was shut down.
@@ -78,6 +92,8 @@ pub enum TryRecvError {
 pub enum RecvError {
     /// The receive timeout passed.
     TimedOut,
+    /// A REP has a request to answer first, or a REQ has sent none.
+    OutOfTurn,
     /// This socket type does not receive.
     Unsupported,
     /// The context was shut down.
@@ -85,6 +101,83 @@ pub enum RecvError {
 }
 
 const TERMINATED: &str = "the context was shut down";
+const SEND_OUT_OF_TURN: &str = "it is the peer's turn: receive first";
+const RECEIVE_OUT_OF_TURN: &str = "it is this socket's turn: send first";
+const UNROUTABLE: &str = "no peer has the routing id that the message names";
+
+impl<M> TrySendError<M> {
+    pub(super) fn refused(refusal: Refusal, message: M) -> Self {
+        match refusal {
+            Refusal::Full => Self::Full(message),
+            Refusal::Unsupported => Self::Unsupported(message),
+            Refusal::OutOfTurn => Self::OutOfTurn(message),
+            Refusal::Unroutable => Self::Unroutable(message),
+        }
+    }
+
+    pub(super) fn map<N>(self, change: impl FnOnce(M) -> N) -> TrySendError<N> {
+        match self {
+            Self::Full(message) => TrySendError::Full(change(message)),
+            Self::OutOfTurn(message) => TrySendError::OutOfTurn(change(message)),
+            Self::Unroutable(message) => TrySendError::Unroutable(change(message)),
+            Self::Unsupported(message) => TrySendError::Unsupported(change(message)),
+            Self::Terminated(message) => TrySendError::Terminated(change(message)),
+        }
+    }
+
+    /// The message that was not sent.
+    pub fn into_message(self) -> M {
+        match self {
+            Self::Full(message)
+            | Self::OutOfTurn(message)
+            | Self::Unroutable(message)
+            | Self::Unsupported(message)
+            | Self::Terminated(message) => message,
+        }
+    }
+}
+
+impl<M> SendError<M> {
+    pub(super) fn refused(refusal: Refusal, message: M) -> Self {
+        TrySendError::refused(refusal, message).into()
+    }
+
+    /// The message that was not sent.
+    pub fn into_message(self) -> M {
+        match self {
+            Self::TimedOut(message)
+            | Self::OutOfTurn(message)
+            | Self::Unroutable(message)
+            | Self::Unsupported(message)
+            | Self::Terminated(message) => message,
+        }
+    }
+}
+
+impl<M> From<TrySendError<M>> for SendError<M> {
+    /// Waiting for no time at all is a send timeout, too.
+    fn from(refused: TrySendError<M>) -> Self {
+        match refused {
+            TrySendError::Full(message) => Self::TimedOut(message),
+            TrySendError::OutOfTurn(message) => Self::OutOfTurn(message),
+            TrySendError::Unroutable(message) => Self::Unroutable(message),
+            TrySendError::Unsupported(message) => Self::Unsupported(message),
+            TrySendError::Terminated(message) => Self::Terminated(message),
+        }
+    }
+}
+
+impl From<TryRecvError> for RecvError {
+    /// Waiting for no time at all is a receive timeout, too.
+    fn from(refused: TryRecvError) -> Self {
+        match refused {
+            TryRecvError::Empty => Self::TimedOut,
+            TryRecvError::OutOfTurn => Self::OutOfTurn,
+            TryRecvError::Unsupported => Self::Unsupported,
+            TryRecvError::Terminated => Self::Terminated,
+        }
+    }
+}
 
 impl fmt::Display for BindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -110,6 +203,7 @@ impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Endpoint(error) => error.fmt(f),
+            Self::RoutingIdInUse => f.write_str("another peer has that routing id"),
             Self::Terminated => f.write_str(TERMINATED),
         }
     }
@@ -132,6 +226,8 @@ impl<M> fmt::Display for TrySendError<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Full(_) => "no peer can take a message now",
+            Self::OutOfTurn(_) => SEND_OUT_OF_TURN,
+            Self::Unroutable(_) => UNROUTABLE,
             Self::Unsupported(_) => "this socket type does not send",
             Self::Terminated(_) => TERMINATED,
         })
@@ -144,6 +240,8 @@ impl<M> fmt::Display for SendError<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::TimedOut(_) => "no peer could take the message within the send timeout",
+            Self::OutOfTurn(_) => SEND_OUT_OF_TURN,
+            Self::Unroutable(_) => UNROUTABLE,
             Self::Unsupported(_) => "this socket type does not send",
             Self::Terminated(_) => TERMINATED,
         })
@@ -156,6 +254,7 @@ impl fmt::Display for TryRecvError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Empty => "no message is there",
+            Self::OutOfTurn => RECEIVE_OUT_OF_TURN,
             Self::Unsupported => "this socket type does not receive",
             Self::Terminated => TERMINATED,
         })
@@ -168,6 +267,7 @@ impl fmt::Display for RecvError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::TimedOut => "no message came within the receive timeout",
+            Self::OutOfTurn => RECEIVE_OUT_OF_TURN,
             Self::Unsupported => "this socket type does not receive",
             Self::Terminated => TERMINATED,
         })
@@ -175,3 +275,24 @@ impl fmt::Display for RecvError {
 }
 
 impl std::error::Error for RecvError {}
+
+/// Why an option was not set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OptionError {
+    /// The option would have no effect on a socket of this type, or not now.
+    NotForThisType,
+    /// A routing id has 1 to 255 bytes, and the first is not zero.
+    BadRoutingId,
+}
+
+impl fmt::Display for OptionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotForThisType => "the option means nothing to a socket of this type",
+            Self::BadRoutingId => "a routing id has 1 to 255 bytes, and the first is not zero",
+        })
+    }
+}
+
+impl std::error::Error for OptionError {}

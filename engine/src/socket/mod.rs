@@ -10,14 +10,17 @@ mod receive;
 mod send;
 mod settings;
 mod shared;
+mod socket_type;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
 pub use errors::{
-    BindError, ConnectError, DetachError, RecvError, SendError, TryRecvError, TrySendError,
+    BindError, ConnectError, DetachError, OptionError, RecvError, SendError, TryRecvError,
+    TrySendError,
 };
 pub(crate) use options::Options;
-pub(crate) use shared::{SocketEvent, SocketShared};
+pub(crate) use shared::{Arrival, SocketEvent, SocketShared};
+pub use socket_type::SocketType;
 
 use std::fmt;
 use std::io;
@@ -28,40 +31,10 @@ use crate::clock;
 use crate::context::Host;
 use crate::counters::Statistics;
 use crate::memory::{BodyPool, Pool, SENDING_KEEPS_BYTES};
-use crate::pattern::{FairQueue, LoadBalancer};
-use crate::pipe::{EventKind, Owner};
+use crate::pattern::Pattern;
+use crate::pipe::Owner;
 use crate::reactor::{Command, Spin};
 use attach::Attachments;
-
-/// The socket types of this version.
-///
-/// A PUSH socket hands each message to one of its peers in turn; a PULL socket takes messages from its peers in
-/// turn (RFC 30).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SocketType {
-    /// Sends, to PULL peers.
-    Push,
-    /// Receives, from PUSH peers.
-    Pull,
-}
-
-impl SocketType {
-    pub(crate) const fn on_the_wire(self) -> ringmq_wire::SocketType {
-        match self {
-            Self::Push => ringmq_wire::SocketType::Push,
-            Self::Pull => ringmq_wire::SocketType::Pull,
-        }
-    }
-
-    const fn sends(self) -> bool {
-        matches!(self, Self::Push)
-    }
-
-    const fn receives(self) -> bool {
-        matches!(self, Self::Pull)
-    }
-}
 
 /// What a socket could do now without blocking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,8 +72,7 @@ pub struct Socket {
     pool: Pool,
     /// Memory of large bodies that `send_bytes` copies.
     bodies: BodyPool,
-    balancer: LoadBalancer,
-    queue: FairQueue,
+    pattern: Pattern,
     attachments: Attachments,
     /// Reused for its capacity.
     inbox: Vec<SocketEvent>,
@@ -116,11 +88,10 @@ impl Socket {
             socket_type,
             owner: shared.owner.clone(),
             shared,
-            options: Options::default(),
+            options: Options::of(socket_type),
             pool: Pool::new(),
             bodies: BodyPool::new(SENDING_KEEPS_BYTES),
-            balancer: LoadBalancer::new(),
-            queue: FairQueue::new(),
+            pattern: Pattern::new(socket_type.pattern(), host.random()),
             attachments: Attachments::default(),
             inbox: Vec::new(),
             spin: host.spin(),
@@ -146,8 +117,8 @@ impl Socket {
     pub fn readiness(&mut self) -> Readiness {
         self.look();
         let readiness = Readiness {
-            readable: self.terminated || self.socket_type.receives() && self.queue.can_receive(),
-            writable: self.terminated || self.socket_type.sends() && self.balancer.can_send(),
+            readable: self.terminated || self.pattern.can_receive(&self.shared.counters),
+            writable: self.terminated || self.pattern.can_send(),
         };
         self.count_lost();
         readiness
@@ -170,7 +141,7 @@ impl Socket {
     pub fn statistics(&self) -> Statistics {
         let mut statistics = self.shared.counters.snapshot();
         // What this handle has not come to count.
-        let lost = self.balancer.lost();
+        let lost = self.pattern.lost();
         statistics.dropped_peer_gone += lost.queued;
         statistics.dropped_unfinished += lost.unfinished;
         statistics
@@ -187,11 +158,8 @@ impl Socket {
     #[cold]
     fn look(&mut self) {
         self.shared.owner.clear_descriptor();
-        let (balancer, queue) = (&mut self.balancer, &mut self.queue);
-        self.shared.owner.ready_events(|event| match event.kind {
-            EventKind::Readable => queue.data_arrived(event),
-            EventKind::Writable => balancer.credit_arrived(event),
-        });
+        let pattern = &mut self.pattern;
+        self.shared.owner.ready_events(|event| pattern.ready(event));
         let mut inbox = std::mem::take(&mut self.inbox);
         self.shared.mailbox.drain(&mut inbox);
         for event in inbox.drain(..) {
@@ -204,17 +172,7 @@ impl Socket {
         match event {
             SocketEvent::Bound { attachment, result } => self.attachments.bound(attachment, result),
             SocketEvent::Detached { attachment } => self.attachments.detached(attachment),
-            SocketEvent::Inbound { reader } => self.queue.add(reader),
-            // A peer that is gone by now would swallow the next message.
-            SocketEvent::WantsOutbound { presence, .. } if presence.strong_count() == 0 => {}
-            SocketEvent::WantsOutbound { session, .. } => {
-                let (_, outbound) = self.make_outbound();
-                self.host.command(Command::Outbound {
-                    socket: Arc::clone(&self.shared),
-                    session,
-                    outbound,
-                });
-            }
+            SocketEvent::Peer(arrival) => self.peer_arrived(*arrival),
             SocketEvent::Terminated => self.terminated = true,
         }
     }
@@ -236,9 +194,9 @@ impl Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         self.look();
-        self.balancer.close();
+        self.pattern.close_writers();
         self.count_lost();
-        let unread = self.queue.close();
+        let unread = self.pattern.close_readers();
         self.shared.counters.dropped_closed.add_shared(unread);
         self.host.close_socket(self.shared.id, self.options.linger);
         self.host.command(Command::Forget {

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use ringmq_wire::RoutingId;
+
+use super::SocketType;
+
 /// Options of one socket. What is set applies to the binds and connects that follow; timeouts and linger
 /// apply at once.
 #[derive(Clone, Debug)]
@@ -38,6 +42,14 @@ pub(crate) struct Options {
     pub(crate) receive_buffer_bytes: Option<u32>,
     /// Connections that may wait to be accepted.
     pub(crate) backlog: u32,
+    /// The name that this socket gives itself towards its peers.
+    pub(crate) routing_id: RoutingId,
+    /// The name that a ROUTER gives the peer of its next connect.
+    pub(crate) connect_routing_id: Option<RoutingId>,
+    /// Messages wait only for peers whose connection is ready.
+    pub(crate) immediate: bool,
+    /// An empty message goes first to each new peer.
+    pub(crate) probe_router: bool,
 }
 
 impl Default for Options {
@@ -60,6 +72,24 @@ impl Default for Options {
             send_buffer_bytes: None,
             receive_buffer_bytes: None,
             backlog: 4_096,
+            routing_id: RoutingId::default(),
+            connect_routing_id: None,
+            immediate: false,
+            probe_router: false,
+        }
+    }
+}
+
+impl Options {
+    /// The defaults of a type: what a subscriber had still to say need not outlive it.
+    pub(super) fn of(socket_type: SocketType) -> Self {
+        let linger = match socket_type {
+            SocketType::Sub | SocketType::XSub => Some(Duration::ZERO),
+            _ => None,
+        };
+        Self {
+            linger,
+            ..Self::default()
         }
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::{RecvError, Socket, TryRecvError};
 use crate::clock;
 use crate::message::{Message, Multipart};
-use crate::pattern::to_message;
-use crate::pipe::{FrameBody, PipeFrame};
+use crate::pattern::{Nothing, to_message};
+use crate::pipe::PipeFrame;
 
 impl Socket {
     /// Receives one frame, waiting for at most the receive timeout.
@@ -38,10 +38,7 @@ impl Socket {
     #[inline]
     pub fn recv_bytes(&mut self, buffer: &mut [u8]) -> Result<usize, RecvError> {
         self.receive(|frame| {
-            let body: &[u8] = match &frame.body {
-                FrameBody::Bytes(bytes) => bytes,
-                FrameBody::Body(body) => body,
-            };
+            let body: &[u8] = &frame.body;
             let fits = body.len().min(buffer.len());
             copy_short(&mut buffer[..fits], &body[..fits]);
             body.len()
@@ -115,8 +112,7 @@ impl Socket {
         match self.try_receive(&mut take) {
             Ok(taken) => Ok(taken),
             Err(TryRecvError::Empty) => self.receive_slowly(take),
-            Err(TryRecvError::Unsupported) => Err(RecvError::Unsupported),
-            Err(TryRecvError::Terminated) => Err(RecvError::Terminated),
+            Err(refused) => Err(refused.into()),
         }
     }
 
@@ -132,8 +128,7 @@ impl Socket {
                 Ok(taken) => return Ok(taken),
                 Err(TryRecvError::Empty) if expired => return Err(RecvError::TimedOut),
                 Err(TryRecvError::Empty) => {}
-                Err(TryRecvError::Unsupported) => return Err(RecvError::Unsupported),
-                Err(TryRecvError::Terminated) => return Err(RecvError::Terminated),
+                Err(refused) => return Err(refused.into()),
             }
         }
     }
@@ -147,16 +142,16 @@ impl Socket {
         if self.terminated {
             return Err(TryRecvError::Terminated);
         }
-        if let Some(taken) = self.queue.receive(take) {
-            let ended = !self.queue.is_inside_message();
-            self.shared.counters.messages_received.add(u64::from(ended));
-            return Ok(taken);
+        match self.pattern.receive(take, &self.shared.counters) {
+            Ok(taken) => {
+                let ended = !self.pattern.is_inside_message();
+                self.shared.counters.messages_received.add(u64::from(ended));
+                Ok(taken)
+            }
+            Err(Nothing::Empty) => Err(TryRecvError::Empty),
+            Err(Nothing::Unsupported) => Err(TryRecvError::Unsupported),
+            Err(Nothing::OutOfTurn) => Err(TryRecvError::OutOfTurn),
         }
-        Err(if self.socket_type.receives() {
-            TryRecvError::Empty
-        } else {
-            TryRecvError::Unsupported
-        })
     }
 }
 

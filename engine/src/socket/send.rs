@@ -7,7 +7,7 @@ use super::{SendError, Socket, TrySendError};
 use crate::clock;
 use crate::memory::Body;
 use crate::message::{COPY_BYTES_MAX, Content, Message, Multipart};
-use crate::pattern::Outgoing;
+use crate::pattern::{Outgoing, Refusal};
 
 impl Socket {
     /// Sends one frame, waiting while no peer can take it, for at most the send timeout.
@@ -25,16 +25,11 @@ impl Socket {
             message = match self.try_send(message) {
                 Ok(()) => return Ok(()),
                 Err(TrySendError::Full(message)) => message,
-                Err(TrySendError::Unsupported(message)) => {
-                    return Err(SendError::Unsupported(message));
-                }
-                Err(TrySendError::Terminated(message)) => {
-                    return Err(SendError::Terminated(message));
-                }
+                Err(refused) => return Err(refused.into()),
             };
             let timeout = self.options.send_timeout;
             let deadline = *deadline.get_or_insert_with(|| clock::deadline(timeout));
-            if self.wait(deadline) && !self.balancer.can_send() {
+            if self.wait(deadline) && !self.pattern.can_send() {
                 return Err(SendError::TimedOut(message));
             }
         }
@@ -48,59 +43,65 @@ impl Socket {
     pub fn try_send(&mut self, message: impl Into<Message>) -> Result<(), TrySendError<Message>> {
         let message = message.into();
         self.look_if_called();
-        if let Some(refusal) = self.send_refused() {
-            return Err(refusal.with(message));
+        if self.terminated {
+            return Err(TrySendError::Terminated(message));
         }
-        self.route(message).map_err(|message| self.full(message))
+        let routed = self.route(message);
+        if routed.is_err() {
+            self.count_lost();
+        }
+        routed
     }
 
     /// Gives one frame to the pattern, without a look at what the socket was told meanwhile. Only the first frame of a
-    /// message can come back; it may even after [`crate::pattern::LoadBalancer::can_send`] said that a peer can take it,
+    /// message can come back; it may even after [`crate::pattern::Pattern::can_send`] said that a peer can take it,
     /// because peers go at any time.
     #[inline]
-    fn route(&mut self, message: Message) -> Result<(), Message> {
+    fn route(&mut self, message: Message) -> Result<(), TrySendError<Message>> {
         let more = message.more();
         if message.len() > COPY_BYTES_MAX {
             return self.route_large(message);
         }
-        if self
-            .balancer
-            .send(Outgoing::Copied(&message), more)
-            .is_err()
+        let counters = &self.shared.counters;
+        if let Err((refusal, _)) = self
+            .pattern
+            .send(Outgoing::Copied(&message), more, counters)
         {
-            return Err(message);
+            return Err(TrySendError::refused(refusal, message));
         }
         self.count_sent(more);
         Ok(())
     }
 
     /// [`Self::route`] by reference. A body that must be copied for that is copied only if a peer can take it.
-    fn route_large(&mut self, message: Message) -> Result<(), Message> {
-        if !self.balancer.can_send() {
-            return Err(message);
-        }
+    fn route_large(&mut self, message: Message) -> Result<(), TrySendError<Message>> {
         let more = message.more();
-        match self
-            .balancer
-            .send(Outgoing::Shared(into_body(message)), more)
-        {
+        if !self.pattern.can_send() {
+            let refusal = self.pattern.refusal();
+            return Err(TrySendError::refused(refusal, message));
+        }
+        let frame = Outgoing::Shared(into_body(message));
+        match self.pattern.send(frame, more, &self.shared.counters) {
             Ok(()) => {
                 self.count_sent(more);
                 Ok(())
             }
-            Err(Outgoing::Shared(body)) => Err(Message::with_content(Content::Shared(body), more)),
-            Err(Outgoing::Copied(_)) => unreachable!("what comes back is what was given"),
+            Err((refusal, Outgoing::Shared(body))) => {
+                let message = Message::with_content(Content::Shared(body), more);
+                Err(TrySendError::refused(refusal, message))
+            }
+            Err((_, Outgoing::Copied(_))) => unreachable!("what comes back is what was given"),
         }
     }
 
     /// Gives all frames to the pattern, or none: once the first was taken, the others are not refused.
-    fn route_whole(&mut self, message: Multipart) -> Result<(), Multipart> {
+    fn route_whole(&mut self, message: Multipart) -> Result<(), TrySendError<Multipart>> {
         let mut frames = message.into_iter();
         let Some(first) = frames.next() else {
             return Ok(());
         };
-        if let Err(first) = self.route(first) {
-            return Err(iter::once(first).chain(frames).collect());
+        if let Err(refused) = self.route(first) {
+            return Err(refused.map(|first| iter::once(first).chain(frames).collect()));
         }
         for frame in frames {
             self.route(frame)
@@ -119,7 +120,10 @@ impl Socket {
         self.look_if_called();
         if bytes.len() <= COPY_BYTES_MAX
             && !self.terminated
-            && self.balancer.send(Outgoing::Copied(bytes), false).is_ok()
+            && self
+                .pattern
+                .send(Outgoing::Copied(bytes), false, &self.shared.counters)
+                .is_ok()
         {
             self.count_sent(false);
             return Ok(());
@@ -132,26 +136,36 @@ impl Socket {
         let timeout = self.options.send_timeout;
         let mut deadline = None;
         loop {
-            if let Some(refusal) = self.send_refused() {
-                return Err(refusal.with_nothing());
+            if self.terminated {
+                return Err(SendError::Terminated(()));
             }
-            if self.balancer.can_send() {
-                let frame = if bytes.len() <= COPY_BYTES_MAX {
-                    Outgoing::Copied(bytes)
-                } else {
-                    Outgoing::Shared(Body::copied(bytes, &self.bodies))
-                };
-                if self.balancer.send(frame, false).is_ok() {
+            match self.route_bytes(bytes) {
+                Ok(()) => {
                     self.count_sent(false);
                     return Ok(());
                 }
+                Err(Refusal::Full) => {}
+                Err(refusal) => return Err(SendError::refused(refusal, ())),
             }
             self.count_lost();
             let deadline = *deadline.get_or_insert_with(|| clock::deadline(timeout));
-            if self.wait(deadline) && !self.balancer.can_send() {
+            if self.wait(deadline) && !self.pattern.can_send() {
                 return Err(SendError::TimedOut(()));
             }
         }
+    }
+
+    fn route_bytes(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        if !self.pattern.can_send() {
+            return Err(self.pattern.refusal());
+        }
+        let frame = if bytes.len() <= COPY_BYTES_MAX {
+            Outgoing::Copied(bytes)
+        } else {
+            Outgoing::Shared(Body::copied(bytes, &self.bodies))
+        };
+        let sent = self.pattern.send(frame, false, &self.shared.counters);
+        sent.map_err(|(refusal, _)| refusal)
     }
 
     /// Sends one frame, waiting for at most `timeout` whatever the socket's send timeout is.
@@ -182,18 +196,17 @@ impl Socket {
         let mut deadline = None;
         loop {
             self.look_if_called();
-            if let Some(refusal) = self.send_refused() {
-                return Err(refusal.with_whole(message));
+            if self.terminated {
+                return Err(SendError::Terminated(message));
             }
-            if self.balancer.can_send() {
-                message = match self.route_whole(message) {
-                    Ok(()) => return Ok(()),
-                    Err(message) => message,
-                };
-            }
+            message = match self.route_whole(message) {
+                Ok(()) => return Ok(()),
+                Err(TrySendError::Full(message)) => message,
+                Err(refused) => return Err(refused.into()),
+            };
             self.count_lost();
             let deadline = *deadline.get_or_insert_with(|| clock::deadline(timeout));
-            if self.wait(deadline) && !self.balancer.can_send() {
+            if self.wait(deadline) && !self.pattern.can_send() {
                 return Err(SendError::TimedOut(message));
             }
         }
@@ -223,61 +236,16 @@ impl Socket {
         self.shared.counters.messages_sent.add(u64::from(!more));
     }
 
-    #[cold]
-    fn full(&mut self, message: Message) -> TrySendError<Message> {
-        self.count_lost();
-        TrySendError::Full(message)
-    }
-
     /// Counts what was queued for peers that are gone.
     pub(super) fn count_lost(&mut self) {
-        let lost = self.balancer.take_lost();
+        let lost = self.pattern.take_lost();
         self.shared
             .counters
             .dropped_peer_gone
             .add_shared(lost.queued);
         self.shared.counters.dropped_unfinished.add(lost.unfinished);
-    }
-
-    #[inline]
-    fn send_refused(&self) -> Option<Refusal> {
-        if self.terminated {
-            Some(Refusal::Terminated)
-        } else if self.socket_type.sends() {
-            None
-        } else {
-            Some(Refusal::Unsupported)
-        }
-    }
-}
-
-/// Why a socket sends nothing at all.
-#[derive(Clone, Copy, Debug)]
-enum Refusal {
-    Terminated,
-    Unsupported,
-}
-
-impl Refusal {
-    fn with(self, message: Message) -> TrySendError<Message> {
-        match self {
-            Self::Terminated => TrySendError::Terminated(message),
-            Self::Unsupported => TrySendError::Unsupported(message),
-        }
-    }
-
-    fn with_whole(self, message: Multipart) -> SendError<Multipart> {
-        match self {
-            Self::Terminated => SendError::Terminated(message),
-            Self::Unsupported => SendError::Unsupported(message),
-        }
-    }
-
-    const fn with_nothing(self) -> SendError<()> {
-        match self {
-            Self::Terminated => SendError::Terminated(()),
-            Self::Unsupported => SendError::Unsupported(()),
-        }
+        let unread = self.pattern.take_dropped();
+        self.shared.counters.dropped_closed.add_shared(unread);
     }
 }
 
@@ -295,6 +263,7 @@ fn into_body(message: Message) -> Body {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::peer::PeerId;
     use crate::socket::shared::SocketEvent;
     use crate::{Context, SocketType};
 
@@ -312,11 +281,12 @@ mod tests {
     fn a_frame_comes_back_if_its_peer_goes_after_it_was_seen() {
         let (_context, mut socket) = push();
         for bytes in [8, 2 * COPY_BYTES_MAX] {
-            let (_, reader) = socket.make_outbound();
-            assert!(socket.balancer.can_send());
+            let reader = socket.make_outbound(PeerId(0));
+            assert!(socket.pattern.can_send());
             drop(reader);
             let frame = Message::from(vec![7; bytes]);
-            assert_eq!(socket.route(frame.clone()), Err(frame));
+            let refused = socket.route(frame.clone());
+            assert!(matches!(refused, Err(TrySendError::Full(back)) if back == frame));
         }
         assert_eq!(socket.statistics().messages_sent, 0);
     }
@@ -324,29 +294,34 @@ mod tests {
     #[test]
     fn a_body_offered_by_reference_comes_back_if_its_peer_goes_after_it_was_seen() {
         let (_context, mut socket) = push();
-        let (_, reader) = socket.make_outbound();
+        let reader = socket.make_outbound(PeerId(0));
         let body = into_body(Message::from(vec![7; 2 * COPY_BYTES_MAX]));
-        assert!(socket.balancer.can_send());
+        assert!(socket.pattern.can_send());
         drop(reader);
-        let refused = socket.balancer.send(Outgoing::Shared(body), false);
-        assert!(matches!(refused, Err(Outgoing::Shared(body)) if body.len() == 2 * COPY_BYTES_MAX));
+        let refused = socket
+            .pattern
+            .send(Outgoing::Shared(body), false, &socket.shared.counters);
+        assert!(
+            matches!(refused, Err((_, Outgoing::Shared(body))) if body.len() == 2 * COPY_BYTES_MAX)
+        );
     }
 
     #[test]
     fn a_message_comes_back_whole_if_its_peer_goes_before_its_first_frame() {
         let (_context, mut socket) = push();
-        let (_, reader) = socket.make_outbound();
-        assert!(socket.balancer.can_send());
+        let reader = socket.make_outbound(PeerId(0));
+        assert!(socket.pattern.can_send());
         drop(reader);
-        assert_eq!(socket.route_whole(whole()), Err(whole()));
+        let refused = socket.route_whole(whole());
+        assert!(matches!(refused, Err(TrySendError::Full(back)) if back == whole()));
     }
 
     #[test]
     fn a_message_that_was_begun_is_sent_whole_whatever_the_socket_is_told_meanwhile() {
         let (_context, mut socket) = push();
-        let (_, _reader) = socket.make_outbound();
+        let _reader = socket.make_outbound(PeerId(0));
         socket.shared.mailbox.send(SocketEvent::Terminated);
-        assert_eq!(socket.route_whole(whole()), Ok(()));
+        assert!(socket.route_whole(whole()).is_ok());
         assert_eq!(socket.statistics().messages_sent, 1);
         let after = socket.try_send("after");
         assert!(matches!(after, Err(TrySendError::Terminated(_))));

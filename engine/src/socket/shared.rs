@@ -5,6 +5,7 @@ use std::sync::Weak;
 use ringmq_driver::Address;
 
 use crate::counters::Counters;
+use crate::peer::{PeerId, PeerIds};
 use crate::pipe::{Mailbox, Owner, Reader};
 use crate::reactor::{AttachmentId, Key};
 
@@ -16,18 +17,27 @@ pub(crate) enum SocketEvent {
         attachment: AttachmentId,
         result: std::io::Result<Address>,
     },
-    /// A peer's messages can be read here from now on.
-    Inbound { reader: Reader },
-    /// A peer of a bound socket is ready and waits for a pipe to read from.
-    WantsOutbound {
-        session: Key,
-        /// Gone when the session is: it may have ended before the application looks.
-        presence: Weak<()>,
-    },
+    /// A peer's connection is ready.
+    Peer(Box<Arrival>),
     /// A detach was carried out.
     Detached { attachment: AttachmentId },
     /// The context was shut down: every present and future call returns.
     Terminated,
+}
+
+/// What a session brings, or wants, when its connection is ready.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) peer: PeerId,
+    pub(crate) session: Key,
+    /// Gone when the session is: it may have ended before the application looks.
+    pub(crate) presence: Weak<()>,
+    /// The name that the peer gave itself; empty if it gave none.
+    pub(crate) routing_id: Vec<u8>,
+    /// The peer's messages can be read here from now on.
+    pub(crate) reader: Option<Reader>,
+    /// The session waits for a pipe to read from.
+    pub(crate) wants_outbound: bool,
 }
 
 /// Shared by the application's handle and the reactor: how to reach the application, and the counts.
@@ -37,6 +47,7 @@ pub(crate) struct SocketShared {
     pub(crate) owner: Owner,
     pub(crate) mailbox: Mailbox<SocketEvent>,
     pub(crate) counters: Counters,
+    pub(crate) peers: PeerIds,
 }
 
 impl SocketShared {
@@ -47,6 +58,7 @@ impl SocketShared {
             mailbox: Mailbox::new(owner.clone()),
             owner,
             counters: Counters::default(),
+            peers: PeerIds::default(),
         }
     }
 
@@ -56,7 +68,9 @@ impl SocketShared {
         let mut events = Vec::new();
         self.mailbox.drain(&mut events);
         for event in events {
-            if let SocketEvent::Inbound { reader } = event {
+            if let SocketEvent::Peer(arrival) = event
+                && let Some(reader) = arrival.reader
+            {
                 self.counters.dropped_closed.add_shared(reader.leave());
             }
         }

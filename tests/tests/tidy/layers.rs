@@ -218,6 +218,7 @@ const LAYERS: &[Layer] = &[
 /// What may be named all the same: plain data that one layer hands to the next, and what a session is turned with.
 const HANDED_DOWN: &[(&str, &str)] = &[
     ("engine/src/session", "crate::socket::Options"),
+    ("engine/src/session", "crate::socket::Arrival"),
     ("engine/src/session", "crate::socket::SocketEvent"),
     ("engine/src/session", "crate::socket::SocketShared"),
     ("engine/src/session", "crate::reactor::AttachmentId"),

@@ -196,6 +196,7 @@ impl Subscribers {
     }
 
     /// Names the topics of one peer, in no particular order.
+    #[cfg(test)]
     pub(crate) fn topics_of(&self, peer: PeerIndex, mut tell: impl FnMut(&[u8])) {
         let mut topic = Vec::new();
         for id in self
@@ -210,6 +211,7 @@ impl Subscribers {
     }
 
     /// How many topics one peer holds.
+    #[cfg(test)]
     pub(crate) fn topic_count_of(&self, peer: PeerIndex) -> usize {
         self.places.get(peer.0 as usize).map_or(0, PlaceSet::len)
     }

@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::{DRIVERS, bound_pull, context, pull, push};
+use crate::peer::PeerId;
 use crate::reactor::{Command, Key};
 use crate::{DriverChoice, Message, SendError, SocketType};
 
@@ -12,7 +13,7 @@ use crate::{DriverChoice, Message, SendError, SocketType};
 fn what_was_queued_for_a_peer_that_is_gone_is_told_before_the_next_send() {
     let context = context(DRIVERS[0]);
     let mut push = push(&context);
-    let (_, reader) = push.make_outbound();
+    let reader = push.make_outbound(PeerId(0));
     for _ in 0..3 {
         push.send("queued").unwrap();
     }
@@ -31,7 +32,7 @@ fn what_was_queued_for_a_peer_that_is_gone_is_told_before_the_next_send() {
 fn what_was_queued_for_a_peer_that_is_gone_is_counted_when_the_socket_is_closed() {
     let context = context(DRIVERS[0]);
     let mut push = push(&context);
-    let (_, reader) = push.make_outbound();
+    let reader = push.make_outbound(PeerId(0));
     for _ in 0..3 {
         push.send("queued").unwrap();
     }
@@ -46,7 +47,7 @@ fn what_was_queued_for_a_session_that_is_gone_before_its_pipe_comes_is_counted()
     for driver in DRIVERS {
         let context = context(*driver);
         let mut push = push(&context);
-        let (_, outbound) = push.make_outbound();
+        let outbound = push.make_outbound(PeerId(0));
         for _ in 0..3 {
             push.send("queued").unwrap();
         }
@@ -65,7 +66,7 @@ fn what_was_queued_for_a_session_that_is_gone_before_its_pipe_comes_is_counted()
 fn sending_a_whole_message_counts_what_it_finds_lost() {
     let context = context(DRIVERS[0]);
     let mut push = push(&context);
-    let (_, reader) = push.make_outbound();
+    let reader = push.make_outbound(PeerId(0));
     push.send("queued").unwrap();
     let mut begun = Message::from("begun");
     begun.set_more(true);
@@ -93,7 +94,7 @@ fn messages_that_come_while_a_socket_is_being_closed_are_counted() {
         push.send("received").unwrap();
         pull.recv().unwrap();
         // As in the middle of a drop: the handle has let go of its pipes, and the reactor has not heard of it.
-        assert_eq!(pull.queue.close(), 0);
+        assert_eq!(pull.pattern.close_readers(), 0);
         for _ in 0..10 {
             push.send("late").unwrap();
         }
@@ -158,7 +159,7 @@ fn what_is_sent_in_the_moment_in_which_the_peer_leaves_is_counted_once() {
     let context = context(DRIVERS[0]);
     for round in 0..300 {
         let mut push = context.socket(SocketType::Push).unwrap();
-        let (_, reader) = push.make_outbound();
+        let reader = push.make_outbound(PeerId(0));
         let shared = Arc::clone(&push.shared);
         let leaving = thread::spawn(move || {
             for _ in 0..round {

@@ -1,11 +1,13 @@
-//! Messages to and from a ZMTP 1.0 peer, whose frames have another shape than the pipes'.
+//! Messages to and from a peer that reads another form than the pipes': ZMTP 1.0 with its own framing, and subscriptions
+//! as messages where the peer is older than 3.1.
 //!
 //! Outbound, whole messages are visited in the pipe and written anew; they are consumed when the kernel has
 //! accepted their last byte. Inbound, frames are collected here and written to the pipe one by one.
 
-use ringmq_wire::{self as wire, FrameHeader, Framing, HEADER_BYTES_MAX};
+use ringmq_wire::{self as wire, Command, FrameHeader, Framing, HEADER_BYTES_MAX};
 
-use crate::pipe::{FrameBody, Reader, Writer};
+use super::subscriptions::{CANCEL, SUBSCRIBE, message};
+use crate::pipe::{Reader, Writer};
 
 /// How many bytes of messages one send carries to a 1.0 peer.
 const ENCODED_BYTES_MAX: usize = 64 << 10;
@@ -13,6 +15,8 @@ const ENCODED_BYTES_MAX: usize = 64 << 10;
 /// The state of both directions.
 #[derive(Debug, Default)]
 pub(super) struct Transcoder {
+    /// The framing that the peer reads; `None` before the handshake is done.
+    framing: Option<Framing>,
     /// Encoded messages of which a part may have been sent.
     encoded: Vec<u8>,
     /// Where each encoded message ends.
@@ -24,6 +28,15 @@ pub(super) struct Transcoder {
 }
 
 impl Transcoder {
+    /// The handshake is done. Returns whether the peer reads another form than the pipe's.
+    pub(super) fn is_needed(&mut self, wire: &wire::Connection, sends_subscriptions: bool) -> bool {
+        self.framing = wire.framing();
+        let has_commands = wire
+            .peer()
+            .is_some_and(|peer| peer.version().subscribes_by_command());
+        self.framing == Some(Framing::V1) || sends_subscriptions && !has_commands
+    }
+
     pub(super) fn is_at_message_boundary(&self) -> bool {
         self.sent == 0
     }
@@ -31,17 +44,14 @@ impl Transcoder {
     /// Appends to `scratch` what is to be sent next.
     pub(super) fn encode(&mut self, outbound: &mut Reader, scratch: &mut Vec<u8>) {
         if self.encoded.is_empty() {
+            let framing = self.framing.expect("messages follow the handshake");
             let Self { encoded, ends, .. } = self;
             outbound.visit_messages(ENCODED_BYTES_MAX, |frame| {
-                let body: &[u8] = match &frame.body {
-                    FrameBody::Bytes(bytes) => bytes,
-                    FrameBody::Body(body) => body,
-                };
-                let header = FrameHeader::message(frame.more, body.len() as u64);
-                let mut buffer = [0; HEADER_BYTES_MAX];
-                let header_bytes = header.encode(Framing::V1, &mut buffer);
-                encoded.extend_from_slice(&buffer[..header_bytes]);
-                encoded.extend_from_slice(body);
+                if frame.command {
+                    encode_subscription(&frame.body, framing, encoded);
+                } else {
+                    encode_frame(frame.more, &frame.body, framing, encoded);
+                }
                 if !frame.more {
                     ends.push(encoded.len());
                 }
@@ -124,4 +134,22 @@ impl Transcoder {
             *bytes = rest;
         }
     }
+}
+
+/// A subscription as the message it was before ZMTP 3.1.
+fn encode_subscription(body: &[u8], framing: Framing, encoded: &mut Vec<u8>) {
+    let (byte, topic) = match Command::decode(body) {
+        Ok(Command::Subscribe { topic }) => (SUBSCRIBE, topic),
+        Ok(Command::Cancel { topic }) => (CANCEL, topic),
+        _ => unreachable!("sockets write no other commands into pipes"),
+    };
+    encode_frame(false, &message(byte, topic), framing, encoded);
+}
+
+fn encode_frame(more: bool, body: &[u8], framing: Framing, encoded: &mut Vec<u8>) {
+    let header = FrameHeader::message(more, body.len() as u64);
+    let mut buffer = [0; HEADER_BYTES_MAX];
+    let header_bytes = header.encode(framing, &mut buffer);
+    encoded.extend_from_slice(&buffer[..header_bytes]);
+    encoded.extend_from_slice(body);
 }

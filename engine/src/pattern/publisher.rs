@@ -1,0 +1,412 @@
+//! PUB and XPUB (RFC 29): each message to every peer that subscribed to what it starts with.
+//!
+//! Peers' subscriptions arrive as messages, `01 topic` and `00 topic`. PUB takes them in silently; XPUB also tells the
+//! application, and passes on what else its peers send.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::distributor::Distributor;
+use super::fair_queue::to_message;
+use super::outgoing::{Nothing, Outgoing, Refusal, Refused};
+use super::subscriptions::{Added, Left, PeerIndex, Subscribers};
+use super::{FairQueue, SUBSCRIBE, Subscriptions, UNSUBSCRIBE};
+use crate::counters::Counters;
+use crate::memory::{BodyPool, SENDING_KEEPS_BYTES};
+use crate::message::Message;
+use crate::peer::PeerId;
+use crate::pipe::{Event, FrameBody, PipeFrame, Reader, Writer};
+
+/// So many frames may wait for the application of an XPUB; its peers' pipes hold the rest.
+const UPSTREAM_MAX: usize = 1 << 16;
+
+/// The state of a PUB or XPUB socket.
+#[derive(Debug)]
+pub(crate) struct Publisher {
+    pub(super) queue: FairQueue,
+    pub(super) distributor: Distributor,
+    subscribers: Subscribers,
+    /// Of which connection each peer's subscriptions are.
+    epochs: HashMap<PeerId, u64>,
+    bodies: BodyPool,
+    /// A message has begun; its receivers are chosen.
+    sending: bool,
+    /// A full peer refuses the message instead of missing it.
+    pub(super) nodrop: bool,
+    /// Messages go to whoever did not subscribe to what they start with.
+    pub(super) invert_matching: bool,
+    /// Of a message, only the first frame may be a subscription.
+    pub(super) only_first_subscribe: bool,
+    /// Written first to each new peer.
+    pub(super) welcome: Option<Message>,
+    upstream: Option<Upstream>,
+}
+
+/// What an XPUB tells its application.
+#[derive(Debug)]
+struct Upstream {
+    pending: VecDeque<FromBelow>,
+    /// The last frame handed out announced another one.
+    inside_message: bool,
+    /// Whose subscription was handed out last: [`Publisher::answer`] is about that peer.
+    last: Option<PeerId>,
+    modes: UpstreamModes,
+    /// What peers asked for, where the application decides what they get.
+    asked: Subscribers,
+}
+
+/// A frame for the application, and the peer that it came from.
+#[derive(Debug)]
+struct FromBelow {
+    peer: PeerId,
+    frame: Message,
+    /// It asks for a topic or takes one back.
+    subscription: bool,
+}
+
+/// How much of what it is asked an XPUB tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct UpstreamModes {
+    /// Each subscription, not only the first for a topic.
+    pub(crate) verbose_subscribe: bool,
+    /// Each unsubscription, not only the last for a topic.
+    pub(crate) verbose_unsubscribe: bool,
+    /// The application decides about each subscription.
+    pub(crate) manual: bool,
+}
+
+impl Publisher {
+    /// A PUB, or an XPUB that tells what it is asked.
+    pub(super) fn new(tells: bool) -> Self {
+        Self {
+            queue: FairQueue::telling_gone(),
+            distributor: Distributor::new(),
+            subscribers: Subscribers::new(),
+            epochs: HashMap::new(),
+            bodies: BodyPool::new(SENDING_KEEPS_BYTES),
+            sending: false,
+            nodrop: false,
+            invert_matching: false,
+            only_first_subscribe: false,
+            welcome: None,
+            upstream: tells.then(Upstream::new),
+        }
+    }
+
+    pub(super) const fn set_modes(&mut self, modes: UpstreamModes) -> bool {
+        match &mut self.upstream {
+            Some(upstream) => {
+                upstream.modes = modes;
+                true
+            }
+            None => false,
+        }
+    }
+
+    pub(super) fn is_manual(&self) -> bool {
+        self.modes().is_some_and(|modes| modes.manual)
+    }
+
+    pub(super) fn modes(&self) -> Option<UpstreamModes> {
+        self.upstream.as_ref().map(|upstream| upstream.modes)
+    }
+
+    pub(super) fn subscriptions(&self) -> Subscriptions {
+        Subscriptions {
+            topics: self.subscribers.len(),
+            nodes: self.subscribers.node_count(),
+            bytes: self.subscribers.bytes(),
+        }
+    }
+
+    pub(super) fn add_writer(&mut self, peer: PeerId, make: impl FnOnce(u64) -> Writer) {
+        let welcome = &self.welcome;
+        self.distributor.add(peer, |key| {
+            let mut writer = make(key);
+            if let Some(welcome) = welcome {
+                writer.write_frame(false, welcome);
+                writer.publish();
+            }
+            writer
+        });
+    }
+
+    pub(super) fn add_reader(&mut self, peer: PeerId, reader: Reader) {
+        self.queue.add(peer, reader);
+        self.take_subscriptions();
+    }
+
+    pub(super) fn data_arrived(&mut self, event: Event) {
+        self.queue.data_arrived(event);
+        self.take_subscriptions();
+    }
+
+    // --- subscriptions -----------------------------------------------------------------------------------
+
+    /// Takes in what peers asked for.
+    pub(super) fn take_subscriptions(&mut self) {
+        while self.has_room() {
+            let first = !self.queue.is_inside_message();
+            let taken = self.queue.receive_from(|peer, frame| {
+                let epoch = frame.info.map_or(0, |info| info.epoch);
+                (peer, epoch, to_message(&frame))
+            });
+            let Some((peer, epoch, frame)) = taken else {
+                break;
+            };
+            self.note_epoch(peer, epoch);
+            self.take_frame(peer, frame, first);
+        }
+        self.forget_gone();
+    }
+
+    fn has_room(&self) -> bool {
+        let pending = self.upstream.as_ref();
+        pending.is_none_or(|upstream| upstream.pending.len() < UPSTREAM_MAX)
+    }
+
+    /// A peer that lost its connection subscribes anew: what it had asked for over the last one is void.
+    fn note_epoch(&mut self, peer: PeerId, epoch: u64) {
+        if let Some(known) = self.epochs.insert(peer, epoch)
+            && known != epoch
+        {
+            self.unsubscribe_all(peer);
+        }
+    }
+
+    fn take_frame(&mut self, peer: PeerId, frame: Message, first: bool) {
+        let may_subscribe = first || !self.only_first_subscribe;
+        match frame.split_first() {
+            Some((&SUBSCRIBE, topic)) if may_subscribe => self.asked(peer, topic, true),
+            Some((&UNSUBSCRIBE, topic)) if may_subscribe => self.asked(peer, topic, false),
+            _ => {
+                if let Some(upstream) = &mut self.upstream {
+                    upstream.push(peer, frame, false);
+                }
+            }
+        }
+    }
+
+    fn asked(&mut self, peer: PeerId, topic: &[u8], subscribes: bool) {
+        let Some(slot) = self.distributor.slot_of_peer(peer) else {
+            return;
+        };
+        let modes = self.modes().unwrap_or_default();
+        let store = match &mut self.upstream {
+            Some(upstream) if modes.manual => &mut upstream.asked,
+            _ => &mut self.subscribers,
+        };
+        // An unsubscription from what nobody knows is told, as in ZeroMQ.
+        let tell = if subscribes {
+            store.add(topic, PeerIndex(slot)) == Added::FirstOfTopic || modes.verbose_subscribe
+        } else {
+            store.remove(topic, PeerIndex(slot)) != Left::OthersStay || modes.verbose_unsubscribe
+        };
+        if let Some(upstream) = &mut self.upstream
+            && (tell || modes.manual)
+        {
+            let byte = if subscribes { SUBSCRIBE } else { UNSUBSCRIBE };
+            upstream.push(peer, notice(byte, topic), true);
+        }
+    }
+
+    /// The application of an XPUB decides: the peer whose subscription it received last gets the topic, or loses it.
+    /// Returns whether there is such a peer.
+    pub(super) fn answer(&mut self, topic: &[u8], subscribes: bool) -> bool {
+        let last = self.upstream.as_ref().and_then(|upstream| upstream.last);
+        let slot = last.and_then(|peer| self.distributor.slot_of_peer(peer));
+        let Some(slot) = slot else {
+            return false;
+        };
+        if subscribes {
+            self.subscribers.add(topic, PeerIndex(slot));
+        } else {
+            self.subscribers.remove(topic, PeerIndex(slot));
+        }
+        true
+    }
+
+    fn unsubscribe_all(&mut self, peer: PeerId) {
+        let Some(slot) = self.distributor.slot_of_peer(peer) else {
+            return;
+        };
+        let Self {
+            subscribers,
+            upstream,
+            ..
+        } = self;
+        let manual = upstream
+            .as_ref()
+            .is_some_and(|upstream| upstream.modes.manual);
+        let mut gone = Vec::new();
+        subscribers.remove_peer(PeerIndex(slot), |topic| {
+            if upstream.is_some() && !manual {
+                gone.push(notice(UNSUBSCRIBE, topic));
+            }
+        });
+        if let Some(upstream) = upstream {
+            upstream.asked.remove_peer(PeerIndex(slot), |topic| {
+                if manual {
+                    gone.push(notice(UNSUBSCRIBE, topic));
+                }
+            });
+            for frame in gone {
+                upstream.push(peer, frame, true);
+            }
+        }
+    }
+
+    fn forget_gone(&mut self) {
+        while let Some(gone) = self.queue.next_gone() {
+            self.forget(gone);
+        }
+    }
+
+    fn forget(&mut self, peer: PeerId) {
+        self.unsubscribe_all(peer);
+        self.epochs.remove(&peer);
+        self.distributor.remove_peer(peer);
+        if let Some(upstream) = &mut self.upstream
+            && upstream.last == Some(peer)
+        {
+            upstream.last = None;
+        }
+    }
+
+    /// The pipe to a peer goes; what it had subscribed to goes with it.
+    pub(super) fn remove_writer(&mut self, peer: PeerId) {
+        if self.distributor.slot_of_peer(peer).is_some() {
+            self.unsubscribe_all(peer);
+            self.distributor.remove_peer(peer);
+        }
+    }
+
+    pub(super) fn remove_peer(&mut self, peer: PeerId) {
+        self.forget(peer);
+        self.queue.remove_peer(peer);
+    }
+
+    // --- sending -----------------------------------------------------------------------------------------
+
+    pub(super) fn send<'a>(
+        &mut self,
+        frame: Outgoing<'a>,
+        more: bool,
+        counters: &Counters,
+    ) -> Result<(), Refused<'a>> {
+        if !self.sending {
+            self.choose(frame.bytes());
+            let missed = self.distributor.missed();
+            if missed > 0 {
+                if self.nodrop {
+                    return Err((Refusal::Full, frame));
+                }
+                counters.dropped_full.add(missed);
+            }
+        }
+        self.sending = more;
+        self.distributor.send(frame, more, &self.bodies);
+        Ok(())
+    }
+
+    #[inline]
+    fn choose(&mut self, start: &[u8]) {
+        let Self {
+            distributor,
+            subscribers,
+            ..
+        } = self;
+        distributor.choose_nobody();
+        if self.invert_matching {
+            let mut matching = Vec::new();
+            subscribers.for_each_match(start, |peer| matching.push(peer.0));
+            for slot in distributor.slots() {
+                if !matching.contains(&slot) {
+                    distributor.choose(slot);
+                }
+            }
+        } else {
+            subscribers.for_each_match(start, |peer| distributor.choose(peer.0));
+        }
+    }
+
+    // --- what XPUB receives ------------------------------------------------------------------------------
+
+    pub(super) fn can_receive(&mut self) -> bool {
+        self.take_subscriptions();
+        let upstream = self.upstream.as_ref();
+        upstream.is_some_and(|upstream| !upstream.pending.is_empty())
+    }
+
+    pub(super) fn is_inside_message(&self) -> bool {
+        let upstream = self.upstream.as_ref();
+        upstream.is_some_and(|upstream| upstream.inside_message)
+    }
+
+    pub(super) fn receive<T>(
+        &mut self,
+        take: &mut impl FnMut(PipeFrame<'_>) -> T,
+    ) -> Result<T, Nothing> {
+        let Some(upstream) = &mut self.upstream else {
+            return Err(Nothing::Unsupported);
+        };
+        if upstream.pending.is_empty() {
+            self.take_subscriptions();
+        }
+        let upstream = self.upstream.as_mut().expect("it does not go");
+        let next = upstream.pending.pop_front().ok_or(Nothing::Empty)?;
+        let more = next.frame.more();
+        upstream.inside_message = more;
+        if next.subscription {
+            upstream.last = Some(next.peer);
+        }
+        Ok(take(PipeFrame {
+            more,
+            command: false,
+            body: FrameBody::Made(&next.frame),
+            info: None,
+        }))
+    }
+
+    // --- ends --------------------------------------------------------------------------------------------
+
+    pub(super) fn close(&mut self) {
+        self.distributor.close();
+    }
+
+    /// Drops all that is unread; returns how many messages that was.
+    pub(super) fn close_readers(&mut self) -> u64 {
+        let pending = self.upstream.as_mut().map_or(0, |upstream| {
+            let whole = upstream.pending.drain(..);
+            whole.filter(|from| !from.frame.more()).count()
+        });
+        pending as u64 + self.queue.close()
+    }
+}
+
+impl Upstream {
+    fn new() -> Self {
+        Self {
+            pending: VecDeque::new(),
+            inside_message: false,
+            last: None,
+            modes: UpstreamModes::default(),
+            asked: Subscribers::new(),
+        }
+    }
+
+    fn push(&mut self, peer: PeerId, frame: Message, subscription: bool) {
+        self.pending.push_back(FromBelow {
+            peer,
+            frame,
+            subscription,
+        });
+    }
+}
+
+/// What an application reads when a topic was asked for or taken back.
+fn notice(byte: u8, topic: &[u8]) -> Message {
+    let mut bytes = Vec::with_capacity(1 + topic.len());
+    bytes.push(byte);
+    bytes.extend_from_slice(topic);
+    Message::from(bytes)
+}

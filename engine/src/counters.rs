@@ -1,7 +1,7 @@
 //! What became of a socket's messages: every one that was not delivered is counted, with the reason.
 //!
-//! Each counter has one writer (the application's handle or the engine) and any number of readers, so a plain
-//! load and store suffice; the one that both write is added to atomically.
+//! What the application's handle alone counts has one writer, so a plain load and store suffice; what engines count,
+//! several of whom may serve one socket, is added to atomically. Anybody may read.
 
 use crate::sync::{AtomicU64, Ordering};
 
@@ -18,7 +18,7 @@ impl Counter {
         self.0.store(now.wrapping_add(n), Ordering::Relaxed);
     }
 
-    /// Adds to a count that the handle and the engine both write.
+    /// Adds to a count that several write.
     pub(crate) fn add_shared(&self, n: u64) {
         if n > 0 {
             // Relaxed: a count orders nothing.
@@ -42,11 +42,11 @@ pub(crate) struct Counters {
     pub(crate) dropped_full: Counter,
     pub(crate) dropped_unroutable: Counter,
     pub(crate) dropped_unexpected: Counter,
-    /// Written by both, with [`Counter::add_shared`] only.
+    /// Written by the handle and by engines, with [`Counter::add_shared`] only.
     pub(crate) dropped_peer_gone: Counter,
     pub(crate) dropped_closed: Counter,
     pub(crate) refused_peers: Counter,
-    /// Written by the engine.
+    /// Written by engines, with [`Counter::add_shared`] only.
     pub(crate) dropped_half_sent: Counter,
     pub(crate) dropped_linger: Counter,
     pub(crate) dropped_not_read: Counter,

@@ -14,7 +14,7 @@ const DRIVERS: &[DriverChoice] = if cfg!(all(target_os = "linux", not(ringmq_por
 #[test]
 fn a_core_that_no_machine_has_is_refused() {
     for driver in DRIVERS {
-        let refused = Context::builder().driver(*driver).core(Some(5_000)).build();
+        let refused = Context::builder().driver(*driver).cores([5_000]).build();
         assert!(matches!(refused, Err(ContextError::Core(5_000))));
     }
 }

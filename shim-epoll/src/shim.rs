@@ -9,8 +9,8 @@ use std::time::Duration;
 use mio::Interest;
 use mio::unix::SourceFd;
 use ringmq_driver::{
-    Address, Completion, Demand, Driver, DriverKind, End, Incoming, Outgoing, Received, SocketId,
-    SocketOptions, Token, Wait, Wake,
+    Address, Completion, Connection, Demand, Driver, DriverKind, End, Incoming, Outgoing, Received,
+    SocketId, SocketOptions, Token, Wait, Wake,
 };
 
 use crate::address;
@@ -263,6 +263,31 @@ impl<O: Outgoing, I: Incoming> Driver for Shim<O, I> {
 
     fn set_token(&mut self, socket: SocketId, token: Token) {
         self.live(socket).token = token;
+    }
+
+    fn hand_over(&mut self, socket: SocketId) -> Connection {
+        let given = self
+            .sockets
+            .remove(socket)
+            .expect("an operation names a socket that was not closed");
+        assert!(
+            given.outgoing.is_none() && given.demand.is_none(),
+            "D16: nothing was asked of it"
+        );
+        if given.is_runnable {
+            self.runnable.retain(|index| *index != socket.index);
+        }
+        // It fails only where the descriptor is not registered, and it was when it got its slot.
+        let _ = self
+            .poller
+            .registry()
+            .deregister(&mut SourceFd(&given.io.as_raw_fd()));
+        Connection::new(given.io)
+    }
+
+    fn take_over(&mut self, token: Token, connection: Connection) -> io::Result<SocketId> {
+        let io = connection.into_inside::<socket2::Socket>();
+        self.admit(Socket::new(io, token, Role::Stream, Readiness::UNTRIED))
     }
 
     fn peer_address(&self, socket: SocketId) -> Option<Address> {

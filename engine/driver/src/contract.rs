@@ -1,5 +1,6 @@
 //! The contract's types. The rules they keep stand in the crate's documentation.
 
+use std::any::Any;
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
@@ -209,6 +210,34 @@ pub trait Wake: Send + Sync {
     fn wake(&self);
 }
 
+/// A connection between two drivers of one kind: let go of by one, not yet taken over by the other (D16). Dropping it
+/// closes the connection.
+pub struct Connection(Box<dyn Any + Send>);
+
+impl Connection {
+    /// Wraps what a driver knows a connection by.
+    #[must_use]
+    pub fn new<T: Send + 'static>(inside: T) -> Self {
+        Self(Box::new(inside))
+    }
+
+    /// What is inside, for a driver of the kind that wrapped it.
+    ///
+    /// # Panics
+    /// If a driver of another kind did.
+    #[must_use]
+    pub fn into_inside<T: 'static>(self) -> T {
+        let inside = self.0.downcast();
+        *inside.expect("connections go from one driver to another of its kind")
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").finish_non_exhaustive()
+    }
+}
+
 /// Completion I/O over stream sockets. The rules are in the crate's documentation.
 pub trait Driver {
     /// What sends take.
@@ -255,6 +284,15 @@ pub trait Driver {
 
     /// Gives an accepted socket its token; called before any other operation on it.
     fn set_token(&mut self, socket: SocketId, token: Token);
+
+    /// Lets go of an accepted socket of which nothing was asked yet, so that another driver can serve it.
+    fn hand_over(&mut self, socket: SocketId) -> Connection;
+
+    /// Serves a connection that another driver of this kind let go of.
+    ///
+    /// # Errors
+    /// Those of epoll_ctl(2) or kevent(2); the connection is closed then.
+    fn take_over(&mut self, token: Token, connection: Connection) -> io::Result<SocketId>;
 
     /// The address of the other end, where the system knows one.
     fn peer_address(&self, socket: SocketId) -> Option<Address>;

@@ -24,6 +24,7 @@
 //! | D13 | Dropping a driver cancels what is outstanding and returns only when the kernel has let go of all lent memory. |
 //! | D14 | Failures of a peer, of the network or of a limit are results of an operation; none of them panics. Breaking D2 or D4 is the caller's bug and may panic. |
 //! | D15 | [`Driver::watch`] asks to hear of a failure of the connection while no receive is outstanding: one [`Completion::HungUp`], which may be of the past. The peer's end is no failure, and neither is a reset that comes after it: what the peer sent before is still to be received, and then [`End::Eof`]. The next receive, or the close, ends the watch silently; a `HungUp` of the same poll may come after. A watch costs no system call of its own, however often it is asked for. |
+//! | D16 | An accepted socket of which nothing was asked may be handed over to another driver of the same kind, on any thread: [`Driver::hand_over`], [`Driver::take_over`]. Its name ends with that, without a completion; bytes that had arrived are there. |
 
 #![forbid(unsafe_code)]
 
@@ -37,7 +38,7 @@ mod time;
 
 pub use address::{Address, UnixName};
 pub use contract::{
-    Completion, Demand, Driver, DriverKind, End, Incoming, Outgoing, Received, SLICES_MAX,
-    SocketId, SocketOptions, Token, Wait, Wake,
+    Completion, Connection, Demand, Driver, DriverKind, End, Incoming, Outgoing, Received,
+    SLICES_MAX, SocketId, SocketOptions, Token, Wait, Wake,
 };
 pub use time::Time;

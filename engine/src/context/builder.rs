@@ -1,20 +1,20 @@
-//! Making a context: choosing the driver and starting the engine thread.
+//! Making a context: choosing the driver, and how many engines run where.
 
-use std::sync::{Arc, mpsc};
-use std::{fmt, io, thread};
-
-use ringmq_driver::{Driver, DriverKind};
+use std::sync::Arc;
+use std::{fmt, io};
 
 use super::Context;
 use super::drivers::{self, DriverChoice};
-use super::host::{Engine, Host, OpenSockets};
-use crate::memory::Reaper;
-use crate::reactor::{Reactor, ReactorHandle, Spin, Turned};
-use crate::session::EngineDriver;
+use super::engine::{Plan, start};
+use super::host::{Host, OpenSockets};
+use crate::reactor::{Command, Spin};
 use crate::transport::{Names, SystemNames};
 
 /// How long a thread spins at most before it sleeps: some tens of microseconds, what a wake-up costs.
 const SPIN_PAUSES: u32 = 2_000;
+
+/// How many engines a context may have.
+const ENGINES_MAX: usize = 1_024;
 
 /// Chooses how a context runs. Made by [`Context::builder`].
 ///
@@ -28,7 +28,8 @@ const SPIN_PAUSES: u32 = 2_000;
 #[derive(Clone, Debug)]
 pub struct ContextBuilder {
     driver: DriverChoice,
-    core: Option<usize>,
+    /// The core of each engine; `None` leaves one to the scheduler.
+    cores: Vec<Option<usize>>,
     spin_pauses: u32,
     names: Arc<dyn Names>,
 }
@@ -37,7 +38,7 @@ impl Default for ContextBuilder {
     fn default() -> Self {
         Self {
             driver: DriverChoice::Auto,
-            core: None,
+            cores: vec![None],
             spin_pauses: SPIN_PAUSES,
             names: Arc::new(SystemNames),
         }
@@ -54,8 +55,10 @@ pub enum ContextError {
     NoRing,
     /// The ring was demanded and the system refused it; the source says at which step and why.
     RingRefused(Box<dyn std::error::Error + Send + Sync>),
-    /// The engine thread cannot run on the core that was asked for.
+    /// An engine thread cannot run on the core that was asked for.
     Core(usize),
+    /// A context has 1 to 1 024 engines.
+    Engines(usize),
     /// The system has no thread or descriptor left.
     Io(io::Error),
     /// The context was shut down.
@@ -72,7 +75,10 @@ impl fmt::Display for ContextError {
             ),
             Self::NoRing => f.write_str("io_uring was asked for, and this host has none"),
             Self::RingRefused(refused) => write!(f, "io_uring is not usable: {refused}"),
-            Self::Core(core) => write!(f, "cannot pin the engine to core {core}"),
+            Self::Core(core) => write!(f, "cannot pin an engine to core {core}"),
+            Self::Engines(engines) => {
+                write!(f, "a context has 1 to {ENGINES_MAX} engines, not {engines}")
+            }
             Self::Io(error) => write!(f, "cannot start the engine: {error}"),
             Self::Terminated => f.write_str("the context was shut down"),
         }
@@ -84,13 +90,14 @@ impl std::error::Error for ContextError {
         match self {
             Self::RingRefused(refused) => Some(refused.as_ref()),
             Self::Io(error) => Some(error),
-            Self::UnknownDriver | Self::NoRing | Self::Core(_) | Self::Terminated => None,
+            Self::UnknownDriver
+            | Self::NoRing
+            | Self::Core(_)
+            | Self::Engines(_)
+            | Self::Terminated => None,
         }
     }
 }
-
-/// What the engine thread tells its maker once it runs.
-type Started = Result<(ReactorHandle, DriverKind, Reaper), ContextError>;
 
 impl ContextBuilder {
     /// Which driver to run on. Default: the ring if the host allows it, else the shim.
@@ -100,10 +107,23 @@ impl ContextBuilder {
         self
     }
 
-    /// Pins the engine thread to a core; `None`, the default, leaves it to the scheduler.
+    /// Runs one engine pinned to each of these cores, which share the peers of all sockets; see
+    /// [`Socket::set_affinity`](crate::Socket::set_affinity). None, the default, is one engine that the scheduler
+    /// places. A line on stderr says so where another engine, of this or another process, is pinned to a core
+    /// already.
     #[must_use]
-    pub const fn core(mut self, core: Option<usize>) -> Self {
-        self.core = core;
+    pub fn cores(mut self, cores: impl IntoIterator<Item = usize>) -> Self {
+        self.cores = cores.into_iter().map(Some).collect();
+        if self.cores.is_empty() {
+            self.cores.push(None);
+        }
+        self
+    }
+
+    /// Runs so many engines, which the scheduler places. Default 1.
+    #[must_use]
+    pub fn engines(mut self, engines: usize) -> Self {
+        self.cores = vec![None; engines];
         self
     }
 
@@ -122,104 +142,47 @@ impl ContextBuilder {
         self
     }
 
-    /// Starts the engine.
+    /// Starts the engines.
     ///
     /// # Errors
-    /// The driver that was demanded is refused, the core is not there, or the system has no thread or descriptor
-    /// left.
+    /// The driver that was demanded is refused, a core is not there, or the system has no thread or descriptor left.
     pub fn build(self) -> Result<Context, ContextError> {
         let choice = self.driver.settled()?;
+        if !(1..=ENGINES_MAX).contains(&self.cores.len()) {
+            return Err(ContextError::Engines(self.cores.len()));
+        }
         let spin = Spin::new(self.spin_pauses);
         let sockets = OpenSockets::default();
-        let (started, answer) = mpsc::channel();
-        let thread = thread::Builder::new()
-            .name("ringmq".to_owned())
-            .spawn({
-                let (spin, sockets) = (spin.clone(), sockets.clone());
-                move || run(choice, self.core, spin, self.names, &sockets, &started)
-            })
-            .map_err(ContextError::Io)?;
-        let (reactor, driver, reaper) = answer
-            .recv()
-            .expect("the engine thread answers before it ends")?;
-        let engine = Engine { thread, reaper };
-        let host = Host::new(reactor, driver, spin, sockets, Some(engine));
+        let (mut reactors, mut threads, mut driver) = (Vec::new(), Vec::new(), None);
+        for (engine, core) in self.cores.iter().enumerate() {
+            let plan = Plan {
+                // One refused ring is enough: all engines of a context run on one kind of driver.
+                choice: driver.map_or(choice, DriverChoice::of),
+                engine,
+                core: *core,
+                spin: spin.clone(),
+                names: Arc::clone(&self.names),
+                sockets: sockets.clone(),
+            };
+            match start(plan) {
+                Ok(started) => {
+                    driver = Some(started.driver);
+                    reactors.push(started.reactor);
+                    threads.push(started.engine);
+                }
+                Err(error) => {
+                    for reactor in reactors {
+                        reactor.mailbox.send(Command::Stop { at_once: true });
+                    }
+                    threads.into_iter().for_each(super::host::Engine::finish);
+                    return Err(error);
+                }
+            }
+        }
+        let driver = driver.expect("a context has an engine");
+        let host = Host::new(reactors, driver, spin, sockets, threads);
         Ok(Context {
             host: Arc::new(host),
         })
-    }
-}
-
-/// The engine thread.
-fn run(
-    choice: DriverChoice,
-    core: Option<usize>,
-    spin: Spin,
-    names: Arc<dyn Names>,
-    sockets: &OpenSockets,
-    started: &mpsc::Sender<Started>,
-) {
-    let refuse = |error| {
-        // The maker waits for this answer; if it is gone there is nobody to tell.
-        let _ = started.send(Err(error));
-    };
-    if let Some(id) = core
-        && !pin_to(id)
-    {
-        return refuse(ContextError::Core(id));
-    }
-    if choice != DriverChoice::Shim {
-        match drivers::ring() {
-            Ok(ring) => return turn_until_stopped(ring, spin, names, sockets, started),
-            Err(refused) if choice == DriverChoice::Ring => return refuse(refused),
-            Err(refused) => drivers::tell_refused(&refused),
-        }
-    }
-    match drivers::shim() {
-        Ok(shim) => turn_until_stopped(shim, spin, names, sockets, started),
-        Err(error) => refuse(error),
-    }
-}
-
-/// Pins this thread to a core, if there is such a core.
-fn pin_to(id: usize) -> bool {
-    let cores = core_affinity::get_core_ids().unwrap_or_default();
-    let core = cores.into_iter().find(|core| core.id == id);
-    core.is_some_and(core_affinity::set_for_current)
-}
-
-fn turn_until_stopped<D: EngineDriver>(
-    driver: D,
-    spin: Spin,
-    names: Arc<dyn Names>,
-    sockets: &OpenSockets,
-    started: &mpsc::Sender<Started>,
-) {
-    let kind = Driver::kind(&driver);
-    // Outlives the reactor, which lets go of bodies to its end.
-    let (reaper, _on_engine) = Reaper::of_this_engine();
-    let mut reactor = Reactor::new(driver, spin, names);
-    if started.send(Ok((reactor.handle(), kind, reaper))).is_err() {
-        return;
-    }
-    // However this thread ends, by a broken driver or a bug of ours: nobody may wait for it for ever.
-    let _release = ShutDownAtEnd(sockets);
-    loop {
-        match reactor.turn(None) {
-            Ok(Turned::Again) => {}
-            Ok(Turned::Stopped) => return,
-            Err(error) => {
-                eprintln!("ringmq: the {kind} failed: {error}; its sockets are shut down");
-                return;
-            }
-        }
-    }
-}
-
-struct ShutDownAtEnd<'a>(&'a OpenSockets);
-
-impl Drop for ShutDownAtEnd<'_> {
-    fn drop(&mut self) {
-        self.0.shut_down();
     }
 }

@@ -2,6 +2,7 @@
 
 use std::env;
 
+use ringmq_driver::DriverKind;
 use ringmq_shim_epoll::Shim;
 
 use super::ContextError;
@@ -25,6 +26,14 @@ pub enum DriverChoice {
 }
 
 impl DriverChoice {
+    /// Demands a driver that runs already.
+    pub(super) const fn of(driver: DriverKind) -> Self {
+        match driver {
+            DriverKind::Ring => Self::Ring,
+            _ => Self::Shim,
+        }
+    }
+
     /// Asks the environment where the program left the choice open.
     pub(super) fn settled(self) -> Result<Self, ContextError> {
         if self != Self::Auto {

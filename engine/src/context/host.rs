@@ -9,18 +9,17 @@ use std::time::Duration;
 use ringmq_driver::DriverKind;
 
 use crate::memory::{Reaper, may_wait};
-use crate::pipe::Owner;
-use crate::reactor::{Command, ReactorHandle, Spin};
+use crate::reactor::{Command, Engines, ReactorHandle, Spin};
 use crate::socket::{SocketEvent, SocketShared};
 
 /// The shared part of a context. The last one to drop it waits for the engine thread, and then for the application's
 /// own free functions.
 pub(crate) struct Host {
-    reactor: ReactorHandle,
+    engines: Engines,
     driver: DriverKind,
     spin: Spin,
     sockets: OpenSockets,
-    engine: Option<Engine>,
+    threads: Vec<Engine>,
 }
 
 /// An engine's thread, and the thread that releases foreign bodies for it.
@@ -28,6 +27,15 @@ pub(crate) struct Host {
 pub(crate) struct Engine {
     pub(crate) thread: JoinHandle<()>,
     pub(crate) reaper: Reaper,
+}
+
+impl Engine {
+    /// Waits until it is done.
+    pub(super) fn finish(self) {
+        // A panic of the engine thread was printed by it; there is nobody left to tell.
+        let _ = self.thread.join();
+        self.reaper.finish();
+    }
 }
 
 /// The sockets of a context, to tell them that it is over.
@@ -76,19 +84,23 @@ impl OpenSockets {
 }
 
 impl Host {
-    pub(crate) const fn new(
-        reactor: ReactorHandle,
+    /// Tells the engines of each other.
+    pub(crate) fn new(
+        reactors: Vec<ReactorHandle>,
         driver: DriverKind,
         spin: Spin,
         sockets: OpenSockets,
-        engine: Option<Engine>,
+        threads: Vec<Engine>,
     ) -> Self {
+        for reactor in &reactors {
+            reactor.mailbox.send(Command::Engines(reactors.clone()));
+        }
         Self {
-            reactor,
+            engines: Engines::new(reactors),
             driver,
             spin,
             sockets,
-            engine,
+            threads,
         }
     }
 
@@ -108,12 +120,25 @@ impl Host {
         self.spin.clone()
     }
 
-    pub(crate) const fn reactor_owner(&self) -> &Owner {
-        &self.reactor.owner
+    pub(crate) const fn engines(&self) -> &Engines {
+        &self.engines
     }
 
-    pub(crate) fn command(&self, command: Command) {
-        self.reactor.mailbox.send(command);
+    /// The engine that the next listener or peer of a socket goes to.
+    pub(crate) fn place(&self, allowed: u64) -> usize {
+        let engine = self.engines.choose(allowed);
+        engine.expect("a context has an engine")
+    }
+
+    pub(crate) fn command(&self, engine: usize, command: Command) {
+        self.engines.get(engine).mailbox.send(command);
+    }
+
+    /// Tells every engine the same.
+    pub(crate) fn tell_all(&self, command: impl Fn() -> Command) {
+        for engine in self.engines.iter() {
+            engine.mailbox.send(command());
+        }
     }
 
     pub(crate) fn register_socket(&self) -> Arc<SocketShared> {
@@ -122,7 +147,7 @@ impl Host {
 
     pub(crate) fn close_socket(&self, id: u64, linger: Option<Duration>) {
         self.sockets.forget(id);
-        self.command(Command::Close { socket: id, linger });
+        self.tell_all(|| Command::Close { socket: id, linger });
     }
 
     pub(crate) fn is_shut_down(&self) -> bool {
@@ -136,16 +161,13 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        self.command(Command::Stop { at_once: false });
-        let Some(engine) = self.engine.take() else {
-            return;
-        };
+        self.tell_all(|| Command::Stop { at_once: false });
         // In a free function, which may own a context as anything else, waiting could be for itself. The threads then
         // finish on their own.
         if may_wait() {
-            // A panic of the engine thread was printed by it; there is nobody left to tell.
-            let _ = engine.thread.join();
-            engine.reaper.finish();
+            for engine in self.threads.drain(..) {
+                engine.finish();
+            }
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Contexts: an engine thread with its reactor, and the sockets that use it.
 
 mod builder;
+mod claim;
 mod drivers;
+mod engine;
 mod host;
 #[cfg(test)]
 mod naming_tests;
@@ -18,7 +20,7 @@ use ringmq_driver::DriverKind;
 
 use crate::socket::{Socket, SocketType};
 
-/// Owns an engine thread. Sockets are made by [`Context::socket`]; contexts and sockets can be used from any
+/// Owns one engine thread, or several. Sockets are made by [`Context::socket`]; contexts and sockets can be used from any
 /// threads.
 ///
 /// When the context and all its sockets are dropped, the engine sends what is left, within each socket's linger
@@ -55,6 +57,12 @@ impl Context {
     #[must_use]
     pub fn driver(&self) -> DriverKind {
         self.host.driver()
+    }
+
+    /// How many peers each engine serves, or was given to serve: present connections, and those that are being made.
+    #[must_use]
+    pub fn peers_of_engines(&self) -> Vec<usize> {
+        self.host.engines().loads()
     }
 
     /// Makes a socket.

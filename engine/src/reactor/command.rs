@@ -4,11 +4,11 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ringmq_driver::Address;
+use ringmq_driver::{Address, Connection};
 
 use crate::peer::PeerId;
 use crate::pipe::Reader;
-use crate::reactor::Key;
+use crate::reactor::{Key, ReactorHandle};
 use crate::session::SessionConfig;
 use crate::socket::SocketShared;
 use crate::transport::Peer;
@@ -16,6 +16,13 @@ use crate::transport::Peer;
 /// The application's name for one bind or connect of one socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct AttachmentId(pub(crate) u64);
+
+/// Names a session of a context: which engine turns it, and its name there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SessionAddress {
+    pub(crate) engine: usize,
+    pub(crate) key: Key,
+}
 
 /// A request to a reactor.
 #[derive(Debug)]
@@ -26,6 +33,15 @@ pub(crate) enum Command {
         attachment: AttachmentId,
         addresses: Vec<Address>,
         config: Arc<SessionConfig>,
+    },
+    /// The engines of the context, this one included, in their order.
+    Engines(Vec<ReactorHandle>),
+    /// Serve a connection that another engine's listener accepted.
+    Adopt {
+        socket: Arc<SocketShared>,
+        attachment: AttachmentId,
+        config: Arc<SessionConfig>,
+        connection: Connection,
     },
     /// Connect, and stay connected.
     Connect {

@@ -4,14 +4,14 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ringmq_driver::{Address, Completion, SocketId, Time, Token};
+use ringmq_driver::{Address, Completion, Connection, SocketId, Time, Token};
 
 use super::command::{AttachmentId, Command};
 use super::listener::{ACCEPT_PAUSE, Accepting, Listener};
 use super::services::{Holder, NOBODY};
 use super::table::Key;
-use super::{Reactor, is_of};
-use crate::pipe::{Batch, Event, EventKind, Filling};
+use super::{Engines, Reactor, is_of};
+use crate::pipe::{Batch, Event, EventKind, Filling, Reader};
 use crate::session::{EngineDriver, Fate, Link, Session, SessionConfig};
 use crate::socket::{SocketEvent, SocketShared};
 
@@ -102,17 +102,61 @@ impl<D: EngineDriver> Reactor<D> {
             }
             (None, Err(_)) => return,
         };
+        let server = self.engines.choose(listener.config.engines_allowed);
+        match server.filter(|engine| *engine != self.services.engine) {
+            Some(engine) => {
+                let adopt = Command::Adopt {
+                    socket: Arc::clone(&listener.socket),
+                    attachment: listener.attachment,
+                    config: Arc::clone(&listener.config),
+                    connection: self.services.driver.hand_over(socket),
+                };
+                let other = self.engines.get(engine);
+                other.load.add();
+                other.mailbox.send(adopt);
+            }
+            None => {
+                let (owner, config) = (Arc::clone(&listener.socket), Arc::clone(&listener.config));
+                let attachment = listener.attachment;
+                self.load.add();
+                self.serve_accepted(socket, owner, attachment, config);
+            }
+        }
+    }
+
+    /// Another engine accepted a connection that is to be served here.
+    fn adopt(
+        &mut self,
+        owner: Arc<SocketShared>,
+        attachment: AttachmentId,
+        config: Arc<SessionConfig>,
+        connection: Connection,
+    ) {
+        // Its socket may have been closed while the connection was on its way: nobody would end it then.
+        let taken = if owner.is_closed() {
+            None
+        } else {
+            self.services.driver.take_over(NOBODY, connection).ok()
+        };
+        match taken {
+            Some(socket) => self.serve_accepted(socket, owner, attachment, config),
+            None => self.load.remove(),
+        }
+    }
+
+    /// Makes the session of an accepted connection.
+    fn serve_accepted(
+        &mut self,
+        socket: SocketId,
+        owner: Arc<SocketShared>,
+        attachment: AttachmentId,
+        config: Arc<SessionConfig>,
+    ) {
         let now = self.services.driver.now();
-        let link = Link::connected(socket, &listener.config.wire, &self.services.bodies, now);
+        let link = Link::connected(socket, &config.wire, &self.services.bodies, now);
         let key = self.sessions.insert_with(|key| {
-            let new = Session::new(
-                key,
-                Arc::clone(&listener.socket),
-                listener.socket.peers.next(),
-                listener.attachment,
-                Arc::clone(&listener.config),
-            );
-            new.accepted(link, now)
+            let peer = owner.peers.next();
+            Session::new(key, owner, peer, attachment, config).accepted(link, now)
         });
         self.services
             .driver
@@ -130,7 +174,7 @@ impl<D: EngineDriver> Reactor<D> {
             return;
         };
         if listener.accepting == Accepting::On {
-            listener.socket.counters.accept_failures.add(1);
+            listener.socket.counters.accept_failures.add_shared(1);
             let at = self.services.driver.now().after(ACCEPT_PAUSE);
             listener.resume_at = Some(at);
             self.services.timers.add(at, token);
@@ -199,16 +243,7 @@ impl<D: EngineDriver> Reactor<D> {
                 socket,
                 session,
                 outbound,
-            } => {
-                if self.sessions.get_mut(session).is_none() {
-                    let dropped = outbound.leave();
-                    socket.counters.dropped_peer_gone.add_shared(dropped);
-                    return;
-                }
-                self.with_session(session, |session, services| {
-                    session.give_outbound(outbound, services)
-                });
-            }
+            } => self.give_outbound(&socket, session, outbound),
             Command::Refuse { session } => self.with_session(session, Session::turn_away),
             Command::Detach {
                 socket,
@@ -223,6 +258,13 @@ impl<D: EngineDriver> Reactor<D> {
                 send,
                 receive,
             } => self.set_marks(socket, send, receive),
+            Command::Engines(engines) => self.engines = Engines::new(engines),
+            Command::Adopt {
+                socket,
+                attachment,
+                config,
+                connection,
+            } => self.adopt(socket, attachment, config, connection),
             Command::Forget { socket } => socket.forget_events(),
             Command::Stop { at_once } => {
                 self.stopping = true;
@@ -232,6 +274,17 @@ impl<D: EngineDriver> Reactor<D> {
                 }
             }
         }
+    }
+
+    fn give_outbound(&mut self, socket: &SocketShared, session: Key, outbound: Reader) {
+        if self.sessions.get_mut(session).is_none() {
+            let dropped = outbound.leave();
+            socket.counters.dropped_peer_gone.add_shared(dropped);
+            return;
+        }
+        self.with_session(session, |session, services| {
+            session.give_outbound(outbound, services)
+        });
     }
 
     fn close_socket(&mut self, socket: u64, linger: Option<Duration>) {

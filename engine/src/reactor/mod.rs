@@ -12,6 +12,7 @@
 
 mod command;
 mod dispatch;
+mod engines;
 mod listener;
 mod services;
 mod spin;
@@ -19,7 +20,8 @@ mod strangers;
 mod table;
 mod timers;
 
-pub(crate) use command::{AttachmentId, Command};
+pub(crate) use command::{AttachmentId, Command, SessionAddress};
+pub(crate) use engines::{Engines, Load};
 pub(crate) use services::Services;
 pub(crate) use spin::Spin;
 pub(crate) use table::Key;
@@ -42,6 +44,7 @@ use table::Table;
 pub(crate) struct ReactorHandle {
     pub(crate) owner: Owner,
     pub(crate) mailbox: Mailbox<Command>,
+    pub(crate) load: Load,
 }
 
 /// One reactor.
@@ -52,6 +55,10 @@ pub(crate) struct Reactor<D: EngineDriver> {
     sessions: Table<Session>,
     listeners: Table<Listener>,
     strangers: Strangers,
+    /// The engines of the context, among which accepted connections are shared out.
+    engines: Engines,
+    /// How many sessions this one serves, or was given to serve.
+    load: Load,
     spin: Spin,
     /// The last poll was only to see whether more of a flood was there.
     looked_for_more: bool,
@@ -75,16 +82,19 @@ pub(crate) enum Turned {
 }
 
 impl<D: EngineDriver> Reactor<D> {
-    pub(crate) fn new(driver: D, spin: Spin, names: Arc<dyn Names>) -> Self {
+    /// `engine` is its place among the engines of the context.
+    pub(crate) fn new(driver: D, spin: Spin, names: Arc<dyn Names>, engine: usize) -> Self {
         let owner = Owner::with_driver(driver.waker());
         let mailbox = Mailbox::new(owner.clone());
         let resolver = Resolver::new(names);
         Self {
             mailbox: mailbox.clone(),
-            services: Services::new(driver, owner, mailbox, resolver),
+            services: Services::new(driver, owner, mailbox, resolver, engine),
             sessions: Table::new(),
             listeners: Table::new(),
             strangers: Strangers::default(),
+            engines: Engines::default(),
+            load: Load::default(),
             spin,
             looked_for_more: false,
             asked: false,
@@ -99,6 +109,7 @@ impl<D: EngineDriver> Reactor<D> {
         ReactorHandle {
             owner: self.services.owner.clone(),
             mailbox: self.mailbox.clone(),
+            load: self.load.clone(),
         }
     }
 
@@ -256,6 +267,7 @@ impl<D: EngineDriver> Reactor<D> {
         if fate == Fate::Over
             && let Some(session) = self.sessions.remove(key)
         {
+            self.load.remove();
             session.settle();
         }
         if let Some(since) = known_since {

@@ -24,6 +24,8 @@ pub(crate) struct Services<D> {
     pub(crate) pool: Pool,
     pub(crate) bodies: BodyPool,
     pub(crate) owner: Owner,
+    /// Which engine of its context this is.
+    pub(crate) engine: usize,
     resolver: Resolver,
     /// The reactor's own, for answers that come from other threads.
     mailbox: Mailbox<Command>,
@@ -63,6 +65,7 @@ impl<D: Driver> Services<D> {
         owner: Owner,
         mailbox: Mailbox<Command>,
         resolver: Resolver,
+        engine: usize,
     ) -> Self {
         Self {
             driver,
@@ -70,6 +73,7 @@ impl<D: Driver> Services<D> {
             pool: Pool::new(),
             bodies: BodyPool::new(RECEIVING_KEEPS_BYTES),
             owner,
+            engine,
             resolver,
             mailbox,
             sleepers: Vec::new(),
@@ -131,6 +135,7 @@ impl<D: Driver> Services<D> {
     /// What a session needs to take bytes in; the facts of `handshaking` too, if its handshake may end now.
     pub(crate) fn surroundings(&self, handshaking: Option<SocketId>) -> Surroundings<'_> {
         Surroundings {
+            engine: self.engine,
             pool: &self.pool,
             owner: &self.owner,
             now: self.driver.now().as_nanos(),

@@ -89,7 +89,7 @@ impl<D: EngineDriver> Reactor<D> {
                 return self.close_door();
             };
             self.with_session(oldest, |session, services| {
-                session.socket.counters.strangers_dropped.add(1);
+                session.socket.counters.strangers_dropped.add_shared(1);
                 session.drop_peer(services)
             });
         }

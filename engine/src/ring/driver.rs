@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use io_uring::cqueue;
 use ringmq_driver::{
-    Address, Completion, Demand, Driver, DriverKind, Received, SocketId, SocketOptions, Time,
-    Token, Wait, Wake,
+    Address, Completion, Connection, Demand, Driver, DriverKind, Received, SocketId, SocketOptions,
+    Time, Token, Wait, Wake,
 };
 use socket2::SockRef;
 
@@ -96,6 +96,15 @@ impl<O: StableOutgoing, I: StableIncoming> Driver for Ring<O, I> {
 
     fn set_token(&mut self, socket: SocketId, token: Token) {
         self.lent.sockets.get_mut(socket).token = token;
+    }
+
+    fn hand_over(&mut self, socket: SocketId) -> Connection {
+        let submitter = self.queues.io().submitter();
+        Connection::new(self.lent.sockets.release(&submitter, socket))
+    }
+
+    fn take_over(&mut self, token: Token, connection: Connection) -> io::Result<SocketId> {
+        Ok(self.adopt(token, connection.into_inside::<OwnedFd>()))
     }
 
     fn peer_address(&self, socket: SocketId) -> Option<Address> {

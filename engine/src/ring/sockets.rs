@@ -166,6 +166,15 @@ impl<O, I> Sockets<O, I> {
 
     /// Forgets a socket that has nothing in flight, and closes its descriptor.
     pub(super) fn remove(&mut self, submitter: &Submitter<'_>, socket: SocketId) -> Token {
+        self.take(submitter, socket).token
+    }
+
+    /// Forgets a socket that has nothing in flight; its descriptor is the caller's.
+    pub(super) fn release(&mut self, submitter: &Submitter<'_>, socket: SocketId) -> OwnedFd {
+        self.take(submitter, socket).fd
+    }
+
+    fn take(&mut self, submitter: &Submitter<'_>, socket: SocketId) -> SocketState<O, I> {
         let slot = &mut self.slots[socket.index as usize];
         debug_assert_eq!(slot.generation, socket.generation, "removed once");
         let state = slot.state.take().expect("a socket is removed once");
@@ -177,7 +186,7 @@ impl<O, I> Sockets<O, I> {
         }
         slot.generation = slot.generation.wrapping_add(1);
         self.free.push(socket.index);
-        state.token
+        state
     }
 
     /// A live socket.

@@ -24,7 +24,7 @@ impl Session {
         };
         match link.stage {
             Stage::Closing => return,
-            Stage::Ready => self.socket.counters.disconnects.add(1),
+            Stage::Ready => self.socket.counters.disconnects.add_shared(1),
             Stage::Connecting { .. } | Stage::Handshaking | Stage::Draining { .. } => {}
         }
         link.stage = Stage::Closing;
@@ -49,7 +49,7 @@ impl Session {
             self.socket
                 .counters
                 .dropped_half_sent
-                .add(u64::from(half_sent));
+                .add_shared(u64::from(half_sent));
         }
         self.drop_outbound_of_connection();
         let given_up = self.ending.is_some_and(|ending| ending.given_up);
@@ -125,7 +125,7 @@ impl Session {
             Stage::Ready if self.config.sends && !link.sending => {
                 let until: Time = services.driver.now().after(DRAIN_TIME);
                 link.stage = Stage::Draining { until };
-                self.socket.counters.disconnects.add(1);
+                self.socket.counters.disconnects.add_shared(1);
                 services.driver.shutdown(link.socket);
                 self.receive_more(services);
                 self.set_timer(services);
@@ -183,7 +183,7 @@ impl Session {
         if let Some(outbound) = self.outbound {
             let dropped = outbound.leave();
             if self.ending.is_some() {
-                counters.dropped_linger.add(dropped);
+                counters.dropped_linger.add_shared(dropped);
             } else {
                 counters.dropped_peer_gone.add_shared(dropped);
             }
@@ -192,7 +192,7 @@ impl Session {
         let unread = self.inbound.map_or(0, Writer::leave);
         counters.dropped_closed.add_shared(unread);
         if let Some(sink) = self.sink {
-            counters.dropped_not_read.add(sink.leave());
+            counters.dropped_not_read.add_shared(sink.leave());
         }
     }
 }

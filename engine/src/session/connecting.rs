@@ -46,7 +46,7 @@ impl Session {
         };
         match result {
             Ok(found) if !found.is_empty() => *addresses = found,
-            Ok(_) | Err(_) => self.socket.counters.lookup_failures.add(1),
+            Ok(_) | Err(_) => self.socket.counters.lookup_failures.add_shared(1),
         }
         if addresses.is_empty() {
             self.plan_retry(services);

@@ -15,7 +15,7 @@ use super::subscriptions::SUBSCRIBE;
 use super::{EngineDriver, Fate, Role, Session};
 use crate::memory::{ConnectionInfo, Pool};
 use crate::pipe::{Filling, Owner, PipeConfig, Reader, Role as PipeRole, Writer, pipe};
-use crate::reactor::Services;
+use crate::reactor::{Services, SessionAddress};
 use crate::socket::{Arrival, SocketEvent};
 
 /// One read fetches at most this much: what the drivers' own buffers hold.
@@ -32,6 +32,8 @@ const SMALL_READS_TO_STREAM: u32 = 32;
 /// What a session needs of its reactor to take bytes in; the driver is lent out at that moment.
 #[derive(Debug)]
 pub(crate) struct Surroundings<'a> {
+    /// Which engine of its context this is.
+    pub(crate) engine: usize,
     pub(crate) pool: &'a Pool,
     pub(crate) owner: &'a Owner,
     pub(crate) now: u64,
@@ -61,7 +63,7 @@ impl Session {
         services.driver.release(data);
         self.publish(bytes, services);
         if taken.is_err() {
-            self.socket.counters.protocol_errors.add(1);
+            self.socket.counters.protocol_errors.add_shared(1);
             self.refuse(services);
             return Fate::Lives;
         }
@@ -124,7 +126,7 @@ impl Session {
             let finished = finish_large(link, inbound);
             self.publish(bytes, services);
             if finished.is_err() {
-                self.socket.counters.protocol_errors.add(1);
+                self.socket.counters.protocol_errors.add_shared(1);
                 self.close_link(services);
                 return Fate::Lives;
             }
@@ -212,7 +214,7 @@ impl Session {
             .transcoder
             .is_needed(&link.wire, self.config.sends_subscriptions);
         self.epoch += 1;
-        self.socket.counters.connections.add(1);
+        self.socket.counters.connections.add_shared(1);
         if let Role::Connect { retry, .. } = &mut self.role {
             retry.succeeded();
         }
@@ -235,7 +237,10 @@ impl Session {
         if reader.is_some() || wants_outbound {
             let arrival = Arrival {
                 peer: self.peer,
-                session: self.key,
+                session: SessionAddress {
+                    engine: surroundings.engine,
+                    key: self.key,
+                },
                 presence: Arc::downgrade(&self.presence),
                 routing_id,
                 reader,
@@ -346,7 +351,10 @@ impl Session {
             services.wake_later(self.key, bytes);
         }
         if let Some(sink) = &mut self.sink {
-            self.socket.counters.dropped_not_read.add(sink.discard());
+            self.socket
+                .counters
+                .dropped_not_read
+                .add_shared(sink.discard());
         }
     }
 

@@ -11,7 +11,7 @@ use super::process::Process;
 use super::tap::Passage;
 use crate::memory::Pool;
 use crate::pipe::{PipeConfig, Role, pipe};
-use crate::reactor::Key;
+use crate::reactor::{Key, SessionAddress};
 use crate::socket::{Arrival, Socket, SocketEvent, SocketType};
 use crate::transport::Use;
 
@@ -186,7 +186,10 @@ fn messages_that_came_while_the_socket_was_closed_are_counted() {
     writer.publish();
     shared.mailbox.send(SocketEvent::Peer(Box::new(Arrival {
         peer: shared.peers.next(),
-        session: Key::from_bits(7),
+        session: SessionAddress {
+            engine: 0,
+            key: Key::from_bits(7),
+        },
         presence: Weak::new(),
         routing_id: Vec::new(),
         reader: Some(reader),

@@ -25,14 +25,14 @@ impl Process {
     pub(super) fn new(world: &World, passage: &Passage, socket_type: SocketType) -> Self {
         let spin = Spin::new(0);
         let driver = Tap::new(world.driver(), passage);
-        let reactor = Reactor::new(driver, spin.clone(), Arc::new(SystemNames));
+        let reactor = Reactor::new(driver, spin.clone(), Arc::new(SystemNames), 0);
         let sockets = OpenSockets::default();
         let host = Arc::new(Host::new(
-            reactor.handle(),
+            vec![reactor.handle()],
             DriverKind::Fake,
             spin,
             sockets,
-            None,
+            Vec::new(),
         ));
         let socket = Socket::new(socket_type, Arc::clone(&host));
         let shared = socket.shared();

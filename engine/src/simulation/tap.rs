@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use ringmq_driver::fake::Fake;
 use ringmq_driver::{
-    Address, Completion, Demand, Driver, DriverKind, Incoming as _, Outgoing as _, Received,
-    SLICES_MAX, SocketId, SocketOptions, Time, Token, Wait, Wake,
+    Address, Completion, Connection, Demand, Driver, DriverKind, Incoming as _, Outgoing as _,
+    Received, SLICES_MAX, SocketId, SocketOptions, Time, Token, Wait, Wake,
 };
 
 use super::ledger::{Stamp, stamp};
@@ -232,7 +232,17 @@ impl Driver for Tap {
         self.driver.close(socket);
     }
 
+    fn take_over(&mut self, token: Token, connection: Connection) -> io::Result<SocketId> {
+        let socket = self.driver.take_over(token, connection)?;
+        self.tokens.insert(socket, token);
+        Ok(socket)
+    }
+
     // --- passed on as they are ---------------------------------------------------------------------------
+
+    fn hand_over(&mut self, socket: SocketId) -> Connection {
+        self.driver.hand_over(socket)
+    }
 
     fn kind(&self) -> DriverKind {
         self.driver.kind()

@@ -9,7 +9,7 @@ use ringmq_driver::Address;
 use super::{Arrival, BindError, ConnectError, DetachError, Socket};
 use crate::peer::PeerId;
 use crate::pipe::{PipeConfig, Reader, Role, pipe};
-use crate::reactor::{AttachmentId, Command};
+use crate::reactor::{AttachmentId, Command, SessionAddress};
 use crate::session::SessionConfig;
 use crate::transport::{self, Endpoint, Use};
 
@@ -32,6 +32,16 @@ struct Attachment {
     leaving: bool,
     /// The peer that a connect leads to.
     peer: Option<PeerId>,
+    /// Who carries it out.
+    engine: usize,
+}
+
+/// A bind or connect that is being ended.
+#[derive(Debug)]
+struct Leaving {
+    attachment: AttachmentId,
+    peer: Option<PeerId>,
+    engine: usize,
 }
 
 impl Attachments {
@@ -46,6 +56,7 @@ impl Attachments {
             meaning: None,
             leaving: false,
             peer: None,
+            engine: 0,
         });
         id
     }
@@ -76,13 +87,17 @@ impl Attachments {
         self.entries.iter().any(|entry| entry.id == id)
     }
 
-    fn leave(&mut self, kind: Use, text: &str) -> Option<(AttachmentId, Option<PeerId>)> {
+    fn leave(&mut self, kind: Use, text: &str) -> Option<Leaving> {
         let entry = self.entries.iter_mut().find(|entry| {
             let named = entry.text == text || entry.meaning.as_deref() == Some(text);
             named && entry.kind == kind && !entry.leaving
         })?;
         entry.leaving = true;
-        Some((entry.id, entry.peer))
+        Some(Leaving {
+            attachment: entry.id,
+            peer: entry.peer,
+            engine: entry.engine,
+        })
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -93,6 +108,13 @@ impl Attachments {
     fn has(&self, kind: Use, text: &str) -> bool {
         let mut entries = self.entries.iter();
         entries.any(|entry| entry.kind == kind && entry.text == text && !entry.leaving)
+    }
+
+    /// The engine that carries it out.
+    fn goes_to(&mut self, id: AttachmentId, engine: usize) {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == id) {
+            entry.engine = engine;
+        }
     }
 
     /// The connect leads to this peer.
@@ -129,13 +151,18 @@ impl Socket {
             return Err(BindError::Terminated);
         }
         let addresses = transport::listening(endpoint).map_err(BindError::Endpoint)?;
+        let engine = self.host.place(self.options.engines_allowed);
         let attachment = self.attachments.add(Use::Listen, endpoint);
-        self.host.command(Command::Bind {
-            socket: Arc::clone(&self.shared),
-            attachment,
-            addresses,
-            config: self.session_config(None),
-        });
+        self.attachments.goes_to(attachment, engine);
+        self.host.command(
+            engine,
+            Command::Bind {
+                socket: Arc::clone(&self.shared),
+                attachment,
+                addresses,
+                config: self.session_config(None),
+            },
+        );
         Ok(attachment)
     }
 
@@ -195,16 +222,22 @@ impl Socket {
             self.shared.counters.refused_peers.add_shared(1);
             return Ok(());
         }
+        let engine = self.host.place(self.options.engines_allowed);
+        self.host.engines().get(engine).load.add();
+        self.attachments.goes_to(attachment, engine);
         let at_once = self.socket_type.sends() && !self.options.immediate;
-        let outbound = at_once.then(|| self.make_outbound(peer));
-        self.host.command(Command::Connect {
-            socket: Arc::clone(&self.shared),
-            attachment,
-            peer,
-            to,
-            config: self.session_config(source),
-            outbound,
-        });
+        let outbound = at_once.then(|| self.make_outbound(peer, engine));
+        self.host.command(
+            engine,
+            Command::Connect {
+                socket: Arc::clone(&self.shared),
+                attachment,
+                peer,
+                to,
+                config: self.session_config(source),
+                outbound,
+            },
+        );
         Ok(())
     }
 
@@ -247,7 +280,11 @@ impl Socket {
         if self.terminated {
             return Err(DetachError::Terminated);
         }
-        let (attachment, peer) = self
+        let Leaving {
+            attachment,
+            peer,
+            engine,
+        } = self
             .attachments
             .leave(kind, endpoint)
             .ok_or(DetachError::NotAttached)?;
@@ -258,11 +295,14 @@ impl Socket {
         }
         let socket = Arc::clone(&self.shared);
         let linger = self.options.linger;
-        self.host.command(Command::Detach {
-            socket,
-            attachment,
-            linger,
-        });
+        self.host.command(
+            engine,
+            Command::Detach {
+                socket,
+                attachment,
+                linger,
+            },
+        );
         Ok(attachment)
     }
 
@@ -277,17 +317,21 @@ impl Socket {
             wants_outbound,
         } = arrival;
         if !self.pattern.admits(peer) {
-            self.host.command(Command::Refuse { session });
+            let SessionAddress { engine, key } = session;
+            self.host.command(engine, Command::Refuse { session: key });
             return;
         }
         // A peer that is gone by now would swallow the next message.
         if wants_outbound && presence.strong_count() > 0 {
-            let outbound = self.make_outbound(peer);
-            self.host.command(Command::Outbound {
-                socket: Arc::clone(&self.shared),
-                session,
-                outbound,
-            });
+            let outbound = self.make_outbound(peer, session.engine);
+            self.host.command(
+                session.engine,
+                Command::Outbound {
+                    socket: Arc::clone(&self.shared),
+                    session: session.key,
+                    outbound,
+                },
+            );
         }
         if let Some(reader) = reader {
             self.pattern.add_reader(peer, reader, &routing_id);
@@ -295,7 +339,7 @@ impl Socket {
     }
 
     /// A pipe from this socket to a session: its writer joins the pattern, its reader is for the session.
-    pub(super) fn make_outbound(&mut self, peer: PeerId) -> Reader {
+    pub(super) fn make_outbound(&mut self, peer: PeerId, engine: usize) -> Reader {
         let config = PipeConfig {
             high_water_mark: self.options.send_high_water_mark,
             reader_role: Role::Engine,
@@ -310,7 +354,7 @@ impl Socket {
         } = self;
         let mut outbound = None;
         pattern.add_writer(peer, |key| {
-            let session = host.reactor_owner().clone();
+            let session = host.engines().get(engine).owner.clone();
             let (mut writer, reader) =
                 pipe(config, pool.clone(), shared.owner.clone(), key, session, 0);
             if probes {

@@ -284,12 +284,15 @@ pub enum OptionError {
     NotForThisType,
     /// A routing id has 1 to 255 bytes, and the first is not zero.
     BadRoutingId,
+    /// The context has none of the engines that were named.
+    NoSuchEngine,
 }
 
 impl fmt::Display for OptionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotForThisType => "the option means nothing to a socket of this type",
+            Self::NoSuchEngine => "the context has none of these engines",
             Self::BadRoutingId => "a routing id has 1 to 255 bytes, and the first is not zero",
         })
     }

@@ -198,8 +198,9 @@ impl Drop for Socket {
         self.count_lost();
         let unread = self.pattern.close_readers();
         self.shared.counters.dropped_closed.add_shared(unread);
+        self.shared.set_closed();
         self.host.close_socket(self.shared.id, self.options.linger);
-        self.host.command(Command::Forget {
+        self.host.tell_all(|| Command::Forget {
             socket: Arc::clone(&self.shared),
         });
     }

@@ -50,6 +50,8 @@ pub(crate) struct Options {
     pub(crate) immediate: bool,
     /// An empty message goes first to each new peer.
     pub(crate) probe_router: bool,
+    /// Which engines may serve its peers, by bit; 0 is all.
+    pub(crate) engines_allowed: u64,
 }
 
 impl Default for Options {
@@ -76,6 +78,7 @@ impl Default for Options {
             connect_routing_id: None,
             immediate: false,
             probe_router: false,
+            engines_allowed: 0,
         }
     }
 }

@@ -281,7 +281,7 @@ mod tests {
     fn a_frame_comes_back_if_its_peer_goes_after_it_was_seen() {
         let (_context, mut socket) = push();
         for bytes in [8, 2 * COPY_BYTES_MAX] {
-            let reader = socket.make_outbound(PeerId(0));
+            let reader = socket.make_outbound(PeerId(0), 0);
             assert!(socket.pattern.can_send());
             drop(reader);
             let frame = Message::from(vec![7; bytes]);
@@ -294,7 +294,7 @@ mod tests {
     #[test]
     fn a_body_offered_by_reference_comes_back_if_its_peer_goes_after_it_was_seen() {
         let (_context, mut socket) = push();
-        let reader = socket.make_outbound(PeerId(0));
+        let reader = socket.make_outbound(PeerId(0), 0);
         let body = into_body(Message::from(vec![7; 2 * COPY_BYTES_MAX]));
         assert!(socket.pattern.can_send());
         drop(reader);
@@ -309,7 +309,7 @@ mod tests {
     #[test]
     fn a_message_comes_back_whole_if_its_peer_goes_before_its_first_frame() {
         let (_context, mut socket) = push();
-        let reader = socket.make_outbound(PeerId(0));
+        let reader = socket.make_outbound(PeerId(0), 0);
         assert!(socket.pattern.can_send());
         drop(reader);
         let refused = socket.route_whole(whole());
@@ -319,7 +319,7 @@ mod tests {
     #[test]
     fn a_message_that_was_begun_is_sent_whole_whatever_the_socket_is_told_meanwhile() {
         let (_context, mut socket) = push();
-        let _reader = socket.make_outbound(PeerId(0));
+        let _reader = socket.make_outbound(PeerId(0), 0);
         socket.shared.mailbox.send(SocketEvent::Terminated);
         assert!(socket.route_whole(whole()).is_ok());
         assert_eq!(socket.statistics().messages_sent, 1);

@@ -36,7 +36,7 @@ impl Socket {
         if self.attachments.is_empty() {
             return;
         }
-        self.host.command(Command::Marks {
+        self.host.tell_all(|| Command::Marks {
             socket: self.shared.id,
             send: self.options.send_high_water_mark,
             receive: self.options.receive_high_water_mark,
@@ -271,6 +271,21 @@ impl Socket {
             return Err(OptionError::NotForThisType);
         }
         self.options.probe_router = probe;
+        Ok(())
+    }
+
+    /// Which engines of the context may serve this socket's peers: bit n allows engine n of those that
+    /// [`ContextBuilder::cores`](crate::ContextBuilder::cores) or
+    /// [`ContextBuilder::engines`](crate::ContextBuilder::engines) started; 0, the default, allows all. Each peer goes
+    /// to the allowed engine that has the fewest, and stays there. Applies to the binds and connects that follow.
+    ///
+    /// # Errors
+    /// The context has none of these engines.
+    pub fn set_affinity(&mut self, engines: u64) -> Result<(), OptionError> {
+        if !self.host.engines().allows_any(engines) {
+            return Err(OptionError::NoSuchEngine);
+        }
+        self.options.engines_allowed = engines;
         Ok(())
     }
 

@@ -7,7 +7,8 @@ use ringmq_driver::Address;
 use crate::counters::Counters;
 use crate::peer::{PeerId, PeerIds};
 use crate::pipe::{Mailbox, Owner, Reader};
-use crate::reactor::{AttachmentId, Key};
+use crate::reactor::{AttachmentId, SessionAddress};
+use crate::sync::{AtomicBool, Ordering};
 
 /// What a reactor tells a socket.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ pub(crate) enum SocketEvent {
 #[derive(Debug)]
 pub(crate) struct Arrival {
     pub(crate) peer: PeerId,
-    pub(crate) session: Key,
+    pub(crate) session: SessionAddress,
     /// Gone when the session is: it may have ended before the application looks.
     pub(crate) presence: Weak<()>,
     /// The name that the peer gave itself; empty if it gave none.
@@ -48,6 +49,8 @@ pub(crate) struct SocketShared {
     pub(crate) mailbox: Mailbox<SocketEvent>,
     pub(crate) counters: Counters,
     pub(crate) peers: PeerIds,
+    /// The handle is gone; set before engines are told.
+    closed: AtomicBool,
 }
 
 impl SocketShared {
@@ -59,7 +62,20 @@ impl SocketShared {
             owner,
             counters: Counters::default(),
             peers: PeerIds::default(),
+            closed: AtomicBool::new(false),
         }
+    }
+
+    /// The handle is going.
+    pub(super) fn set_closed(&self) {
+        // Relaxed: the mailbox by which engines are told orders it.
+        self.closed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the handle is gone. An engine that has been told so sees it.
+    pub(crate) fn is_closed(&self) -> bool {
+        // Relaxed: see `set_closed`.
+        self.closed.load(Ordering::Relaxed)
     }
 
     /// The handle is gone, and with it whoever would take the events: messages in pipes that it never saw are counted

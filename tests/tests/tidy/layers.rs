@@ -223,6 +223,7 @@ const HANDED_DOWN: &[(&str, &str)] = &[
     ("engine/src/session", "crate::socket::SocketShared"),
     ("engine/src/session", "crate::reactor::AttachmentId"),
     ("engine/src/session", "crate::reactor::Key"),
+    ("engine/src/session", "crate::reactor::SessionAddress"),
     ("engine/src/session", "crate::reactor::Services"),
     ("engine/src/reactor", "crate::socket::SocketEvent"),
     ("engine/src/reactor", "crate::socket::SocketShared"),

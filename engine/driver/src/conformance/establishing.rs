@@ -1,7 +1,7 @@
 //! Listening, connecting, accepting.
 
 use super::Subject;
-use super::rig::{Rig, pattern};
+use super::rig::{Peer, Rig, pattern};
 use crate::{Address, Driver, SocketOptions, Wait};
 
 /// Port 0 becomes a port that connects can reach, and `peer_address` names it.
@@ -163,5 +163,49 @@ pub fn a_paused_listener_stops_until_it_is_restarted<S: Subject>(subject: &S) {
         // A stop that the close overtakes leaves nothing behind.
         rig.driver.pause(listener.socket);
         rig.close_all(&[listener]);
+    }
+}
+
+/// D16: what had arrived at a connection that is handed over is there, and both directions go on.
+pub fn an_accepted_connection_goes_on_at_another_driver<S: Subject>(subject: &S) {
+    for address in subject.addresses() {
+        let mut first = Rig::new(subject);
+        let mut second = Rig::new(subject);
+        let (listener, real) = first.listen(&address);
+        let client = first.connect(&real);
+        first.until("an accept", |rig| !rig.accepted.is_empty());
+        let (_, accepted) = first.accepted.pop_front().expect("just seen");
+        first.until("the connect", |rig| {
+            matches!(rig.record(client).connected, Some(Ok(())))
+        });
+        let early = pattern(1_000, 1);
+        first.send(client, &early, 1);
+        first.until("the send", |rig| !rig.record(client).sent.is_empty());
+        let accepted = accepted.expect("nothing fails here");
+        let connection = first.driver.hand_over(accepted);
+        let token = second.token();
+        let socket = second.driver.take_over(token, connection);
+        let server = Peer {
+            socket: socket.expect("the driver has room"),
+            token,
+        };
+        second.receive_stream(server);
+        second.until("what came early", |rig| {
+            rig.record(server).received.len() == early.len()
+        });
+        assert_eq!(second.record(server).received, early);
+        let answer = pattern(1_000, 2);
+        second.send(server, &answer, 1);
+        first.receive_stream(client);
+        let mut turns = 0;
+        while first.record(client).received.len() < answer.len() {
+            second.turn(Wait::Now);
+            first.turn(Wait::Now);
+            turns += 1;
+            assert!(turns < 10_000_000, "waited in vain for the answer");
+        }
+        assert_eq!(first.record(client).received, answer);
+        second.close_all(&[server]);
+        first.close_all(&[client, listener]);
     }
 }

@@ -1,4 +1,4 @@
-//! The suite that every driver passes: one function per behaviour, named after it; the rules are D1 to D15.
+//! The suite that every driver passes: one function per behaviour, named after it; the rules are D1 to D16.
 //!
 //! A driver's tests implement [`Subject`] and call [`conformance_suite!`](crate::conformance_suite) once per
 //! subject, which makes one `#[test]` of each behaviour. Both ends of each connection live in one driver. The
@@ -29,6 +29,7 @@ pub use establishing::{
     a_connect_and_its_accept_complete_once,
     a_failed_accept_stops_the_listener_until_it_is_restarted,
     a_listener_accepts_a_burst_of_connections, a_paused_listener_stops_until_it_is_restarted,
+    an_accepted_connection_goes_on_at_another_driver,
     an_address_in_use_is_refused_and_free_after_close, connecting_where_nobody_listens_fails,
     listening_on_port_zero_reports_the_real_address,
 };
@@ -95,6 +96,7 @@ macro_rules! conformance_suite {
             a_flood_on_one_socket_does_not_starve_the_others
             a_listener_accepts_a_burst_of_connections
             a_paused_listener_stops_until_it_is_restarted
+            an_accepted_connection_goes_on_at_another_driver
             a_reset_fails_the_receive_and_the_next_sends
             a_reset_is_told_to_who_watches
             a_reset_is_told_to_who_watches_later

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::network::{Listener, Network};
+use super::network::{Listener, Network, Side};
 use super::random::Random;
 use super::socket::{Buffers, Pending, Role, Socket};
 use crate::{
-    Address, Completion, Demand, Driver, DriverKind, End, Incoming, Outgoing, Received, SocketId,
-    SocketOptions, Time, Token, Wait, Wake,
+    Address, Completion, Connection, Demand, Driver, DriverKind, End, Incoming, Outgoing, Received,
+    SocketId, SocketOptions, Time, Token, Wait, Wake,
 };
 
 /// How long a spurious poll puts off what was due.
@@ -243,6 +243,26 @@ impl<O: Outgoing, I: Incoming> Driver for Fake<O, I> {
 
     fn set_token(&mut self, socket: SocketId, token: Token) {
         self.live(socket).token = token;
+    }
+
+    fn hand_over(&mut self, socket: SocketId) -> Connection {
+        let slot = &mut self.slots[socket.index as usize];
+        assert_eq!(slot.generation, socket.generation, "the socket lives");
+        let given = slot.socket.take().expect("the socket lives");
+        slot.generation = slot.generation.wrapping_add(1);
+        assert!(
+            given.sending.is_none() && given.demand.is_none() && given.watch.is_none(),
+            "D16: nothing was asked of it"
+        );
+        let Role::Connected(side) = given.role else {
+            panic!("D16: only connections are handed over");
+        };
+        Connection::new(side)
+    }
+
+    fn take_over(&mut self, token: Token, connection: Connection) -> io::Result<SocketId> {
+        let side = connection.into_inside::<Side>();
+        Ok(self.insert(Socket::new(token, Role::Connected(side))))
     }
 
     fn peer_address(&self, socket: SocketId) -> Option<Address> {

@@ -13,7 +13,7 @@ use crate::{DriverChoice, Message, SendError, SocketType};
 fn what_was_queued_for_a_peer_that_is_gone_is_told_before_the_next_send() {
     let context = context(DRIVERS[0]);
     let mut push = push(&context);
-    let reader = push.make_outbound(PeerId(0));
+    let reader = push.make_outbound(PeerId(0), 0);
     for _ in 0..3 {
         push.send("queued").unwrap();
     }
@@ -32,7 +32,7 @@ fn what_was_queued_for_a_peer_that_is_gone_is_told_before_the_next_send() {
 fn what_was_queued_for_a_peer_that_is_gone_is_counted_when_the_socket_is_closed() {
     let context = context(DRIVERS[0]);
     let mut push = push(&context);
-    let reader = push.make_outbound(PeerId(0));
+    let reader = push.make_outbound(PeerId(0), 0);
     for _ in 0..3 {
         push.send("queued").unwrap();
     }
@@ -47,15 +47,18 @@ fn what_was_queued_for_a_session_that_is_gone_before_its_pipe_comes_is_counted()
     for driver in DRIVERS {
         let context = context(*driver);
         let mut push = push(&context);
-        let outbound = push.make_outbound(PeerId(0));
+        let outbound = push.make_outbound(PeerId(0), 0);
         for _ in 0..3 {
             push.send("queued").unwrap();
         }
-        push.host.command(Command::Outbound {
-            socket: Arc::clone(&push.shared),
-            session: Key::from_bits(7),
-            outbound,
-        });
+        push.host.command(
+            0,
+            Command::Outbound {
+                socket: Arc::clone(&push.shared),
+                session: Key::from_bits(7),
+                outbound,
+            },
+        );
         let shared = Arc::clone(&push.shared);
         drop((push, context));
         assert_eq!(shared.counters.snapshot().dropped_peer_gone, 3);
@@ -66,7 +69,7 @@ fn what_was_queued_for_a_session_that_is_gone_before_its_pipe_comes_is_counted()
 fn sending_a_whole_message_counts_what_it_finds_lost() {
     let context = context(DRIVERS[0]);
     let mut push = push(&context);
-    let reader = push.make_outbound(PeerId(0));
+    let reader = push.make_outbound(PeerId(0), 0);
     push.send("queued").unwrap();
     let mut begun = Message::from("begun");
     begun.set_more(true);
@@ -159,7 +162,7 @@ fn what_is_sent_in_the_moment_in_which_the_peer_leaves_is_counted_once() {
     let context = context(DRIVERS[0]);
     for round in 0..300 {
         let mut push = context.socket(SocketType::Push).unwrap();
-        let reader = push.make_outbound(PeerId(0));
+        let reader = push.make_outbound(PeerId(0), 0);
         let shared = Arc::clone(&push.shared);
         let leaving = thread::spawn(move || {
             for _ in 0..round {

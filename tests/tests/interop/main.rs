@@ -16,6 +16,7 @@ mod limits;
 mod matrix;
 mod old_peers;
 mod ownership;
+mod patterns;
 mod peers;
 mod python;
 mod refusals;

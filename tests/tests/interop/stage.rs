@@ -56,6 +56,16 @@ pub(crate) fn bound_pull(context: &Context) -> (Socket, String) {
     (pull, endpoint)
 }
 
+/// A socket of any type whose calls fail rather than wait for ever.
+pub(crate) fn socket(context: &Context, socket_type: SocketType) -> Socket {
+    let mut socket = context.socket(socket_type).unwrap();
+    socket.set_send_timeout(Some(PATIENCE));
+    socket.set_receive_timeout(Some(PATIENCE));
+    // What does not leave in time must not keep the test from ending.
+    socket.set_linger(Some(PATIENCE));
+    socket
+}
+
 /// A PUSH socket bound to a free TCP port, and where.
 pub(crate) fn bound_push(context: &Context) -> (Socket, String) {
     let mut push = push(context);

@@ -30,6 +30,7 @@ mod message;
 mod pattern;
 mod peer;
 mod pipe;
+mod poller;
 mod reactor;
 #[cfg(all(target_os = "linux", not(ringmq_portable)))]
 mod ring;
@@ -46,6 +47,7 @@ pub use context::{Context, ContextBuilder, ContextError, DriverChoice};
 pub use counters::Statistics;
 pub use message::{FreeFn, Message, Multipart};
 pub use pattern::Subscriptions;
+pub use poller::{Interest, PollEvent, PollItem, Poller, PollerError, Sockets, poll};
 pub use ringmq_driver::DriverKind;
 pub use socket::{
     BindError, ConnectError, DetachError, OptionError, Readiness, RecvError, SendError, Socket,

@@ -1,5 +1,6 @@
 //! What a context's sockets share: the way to the reactor, and the threads behind it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -45,7 +46,8 @@ pub(crate) struct OpenSockets(Arc<Mutex<Sockets>>);
 #[derive(Debug, Default)]
 struct Sockets {
     next_id: u64,
-    open: Vec<Weak<SocketShared>>,
+    /// By id: closing one of many thousands must not look at all.
+    open: BTreeMap<u64, Weak<SocketShared>>,
     shut_down: bool,
 }
 
@@ -55,7 +57,7 @@ impl OpenSockets {
         let id = sockets.next_id;
         sockets.next_id += 1;
         let shared = Arc::new(SocketShared::new(id));
-        sockets.open.push(Arc::downgrade(&shared));
+        sockets.open.insert(id, Arc::downgrade(&shared));
         if sockets.shut_down {
             shared.mailbox.send(SocketEvent::Terminated);
         }
@@ -63,16 +65,14 @@ impl OpenSockets {
     }
 
     fn forget(&self, id: u64) {
-        self.lock()
-            .open
-            .retain(|socket| socket.upgrade().is_some_and(|open| open.id != id));
+        self.lock().open.remove(&id);
     }
 
     /// Makes every call on every socket return.
     pub(crate) fn shut_down(&self) {
         let mut sockets = self.lock();
         sockets.shut_down = true;
-        for socket in sockets.open.iter().filter_map(Weak::upgrade) {
+        for socket in sockets.open.values().filter_map(Weak::upgrade) {
             socket.mailbox.send(SocketEvent::Terminated);
         }
     }

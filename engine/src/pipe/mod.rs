@@ -59,9 +59,5 @@ pub(crate) use ready_list::{Event, EventKind};
 pub(crate) use shared::{PipeConfig, Role, fence_commits, pipe};
 pub(crate) use take::TakeLimits;
 pub(crate) use walker::{FrameBody, PipeFrame};
-#[cfg_attr(
-    not(test),
-    expect(unused_imports, reason = "the poller is built on it next")
-)]
 pub(crate) use watch::Watch;
 pub(crate) use writer::Writer;

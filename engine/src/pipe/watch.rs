@@ -36,10 +36,6 @@ struct Entry {
 
 impl Watch {
     /// A watch whose keys are news to `poller`: they end its sleep, wake its task, or make its descriptor readable.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the poller is built on it next")
-    )]
     pub(crate) fn new(poller: &Owner) -> Self {
         Self(Arc::new(Keys {
             ready: Mutex::new(Vec::new()),
@@ -48,10 +44,6 @@ impl Watch {
     }
 
     /// Moves the keys of owners that had news to the end of `keys`, in the order in which they had them.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the poller is built on it next")
-    )]
     pub(crate) fn drain(&self, keys: &mut Vec<u64>) {
         let mut ready = lock(&self.0.ready);
         self.0.poller.remove_letters(ready.len());
@@ -81,10 +73,6 @@ impl Watch {
 impl Owner {
     /// Arms `watch`: the next thing announced to this owner puts `key` onto it, once. Look at the owner's pipes
     /// only afterwards; what was announced before is not told. Call it again to arm it again.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the poller is built on it next")
-    )]
     pub(crate) fn watch(&self, watch: &Watch, key: u64) {
         let sleeper = self.sleeper();
         let mut entries = lock(&sleeper.watches.0);
@@ -107,10 +95,6 @@ impl Owner {
     }
 
     /// Ends the watch: `key` is not told any more, not even if it is on the list already.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the poller is built on it next")
-    )]
     pub(crate) fn unwatch(&self, watch: &Watch) {
         let mut entries = lock(&self.sleeper().watches.0);
         let place = entries.iter().position(|entry| entry.watch.is(watch));

@@ -100,7 +100,12 @@ impl Socket {
         }
     }
 
-    /// What the reactor shares with this handle; it outlives the handle.
+    /// What the reactor and pollers share with this handle.
+    pub(crate) const fn shared_part(&self) -> &Arc<SocketShared> {
+        &self.shared
+    }
+
+    /// The same, for whoever outlives the handle.
     #[cfg(test)]
     pub(crate) fn shared(&self) -> Arc<SocketShared> {
         Arc::clone(&self.shared)

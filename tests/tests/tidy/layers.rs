@@ -203,6 +203,21 @@ const LAYERS: &[Layer] = &[
         mend: "a reactor knows the pipes' other ends only as owners to wake",
     },
     Layer {
+        place: "engine/src/poller/",
+        must_not_know: &[
+            "crate::session",
+            "crate::reactor",
+            "crate::pattern",
+            "crate::transport",
+            "crate::context",
+            "crate::ring",
+            "ringmq_driver",
+            "ringmq_shim_epoll",
+            "io_uring",
+        ],
+        mend: "a poller sees of a socket its handle and its owner; the engine behind them is not its business",
+    },
+    Layer {
         place: "engine/src/socket",
         must_not_know: &[
             "crate::session",
@@ -276,6 +291,8 @@ fn os_crates(source: &Source) -> Vec<Finding> {
             "engine/src/reactor",
             "engine/src/transport",
             "engine/src/context",
+            // Its callers' descriptors, which no driver knows.
+            "engine/src/poller/descriptors.rs",
         ])
     {
         return Vec::new();

@@ -102,45 +102,41 @@ impl<'a> Command<'a> {
         })
     }
 
-    /// Appends the command as one whole frame of v2 framing.
+    /// Appends the command as one whole frame of v2 framing. Allocates only what `into` lacks.
     ///
     /// # Panics
     /// The reason of an ERROR, or the name of an unknown command, is longer than 255 bytes.
     pub fn encode(&self, into: &mut Vec<u8>) {
-        let mut start = Vec::new();
-        let data = match *self {
-            Self::Ready { metadata } => named(&mut start, b"READY", metadata),
-            Self::Subscribe { topic } => named(&mut start, b"SUBSCRIBE", topic),
-            Self::Cancel { topic } => named(&mut start, b"CANCEL", topic),
-            Self::Join { group } => named(&mut start, b"JOIN", group),
-            Self::Leave { group } => named(&mut start, b"LEAVE", group),
-            Self::Pong { context } => named(&mut start, b"PONG", context),
-            Self::Unknown { name, data } => named(&mut start, name, data),
+        let (ttl_bytes, reason_bytes);
+        let (name, lead, data): (&[u8], &[u8], &[u8]) = match *self {
+            Self::Ready { metadata } => (b"READY", &[], metadata),
+            Self::Subscribe { topic } => (b"SUBSCRIBE", &[], topic),
+            Self::Cancel { topic } => (b"CANCEL", &[], topic),
+            Self::Join { group } => (b"JOIN", &[], group),
+            Self::Leave { group } => (b"LEAVE", &[], group),
+            Self::Pong { context } => (b"PONG", &[], context),
+            Self::Unknown { name, data } => (name, &[], data),
             Self::Ping { ttl, context } => {
-                named(&mut start, b"PING", &[]);
-                start.extend_from_slice(&ttl.to_be_bytes());
-                context
+                ttl_bytes = ttl.to_be_bytes();
+                (b"PING", &ttl_bytes, context)
             }
             Self::Error { reason } => {
-                named(&mut start, b"ERROR", &[]);
-                start.push(u8::try_from(reason.len()).expect("a reason has at most 255 bytes"));
-                reason
+                let length = u8::try_from(reason.len());
+                reason_bytes = [length.expect("a reason has at most 255 bytes")];
+                (b"ERROR", &reason_bytes, reason)
             }
         };
-        let header = FrameHeader::command((start.len() + data.len()) as u64);
+        let name_bytes = u8::try_from(name.len()).expect("a name has at most 255 bytes");
+        let body_bytes = 1 + name.len() + lead.len() + data.len();
         let mut buffer = [0; HEADER_BYTES_MAX];
+        let header = FrameHeader::command(body_bytes as u64);
         let header_bytes = header.encode(Framing::V2, &mut buffer);
         into.extend_from_slice(&buffer[..header_bytes]);
-        into.extend_from_slice(&start);
-        into.extend_from_slice(data);
+        into.push(name_bytes);
+        for part in [name, lead, data] {
+            into.extend_from_slice(part);
+        }
     }
-}
-
-/// Writes a command's name and hands its data through.
-fn named<'a>(start: &mut Vec<u8>, name: &[u8], data: &'a [u8]) -> &'a [u8] {
-    start.push(u8::try_from(name.len()).expect("a command's name has at most 255 bytes"));
-    start.extend_from_slice(name);
-    data
 }
 
 #[cfg(test)]

@@ -47,9 +47,10 @@ impl Output {
         self.sent += bytes;
         if self.bytes().is_empty() {
             self.ping_waits = false;
-            // An idle connection keeps no buffer the size of its READY.
+            // An idle connection keeps no buffer the size of its READY, but one for PING and PONG: in a flood they
+            // allocate nothing.
             if self.bytes.capacity() > 2 * UNSENT_BYTES_MAX {
-                self.bytes = Vec::new();
+                self.bytes = Vec::with_capacity(UNSENT_BYTES_MAX);
                 self.sent = 0;
             }
         }

@@ -3,7 +3,7 @@
 //! one behind.
 //!
 //! ```text
-//! peer push|pull|idle|flood|refused|descriptors|crowd key=value ...
+//! peer push|pull|idle|echo|flood|refused|descriptors|crowd key=value ...
 //! ```
 
 mod allocator;
@@ -11,6 +11,7 @@ mod arguments;
 #[path = "../../../tests/support_peer/content.rs"]
 mod content;
 mod descriptors;
+mod echo;
 mod flood;
 mod idle;
 mod pull;
@@ -45,6 +46,7 @@ fn run(role: &str, arguments: &Arguments) -> Result<(), Failure> {
         "push" => push::run(arguments),
         "pull" => pull::run(arguments),
         "idle" => idle::run(arguments),
+        "echo" => echo::run(arguments),
         "flood" => flood::run(arguments),
         #[cfg(target_os = "linux")]
         "refused" => refused::run(arguments),

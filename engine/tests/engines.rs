@@ -11,9 +11,10 @@ const PEERS: usize = 12;
 
 fn socket(context: &Context, socket_type: SocketType) -> Socket {
     let mut socket = context.socket(socket_type).unwrap();
-    socket.set_send_timeout(Some(PATIENCE));
-    socket.set_receive_timeout(Some(PATIENCE));
-    socket.set_linger(Some(PATIENCE));
+    // Whichever of them the type has.
+    let _ = socket.set_send_timeout(Some(PATIENCE));
+    let _ = socket.set_receive_timeout(Some(PATIENCE));
+    let _ = socket.set_linger(Some(PATIENCE));
     socket
 }
 

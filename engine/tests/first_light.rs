@@ -19,7 +19,8 @@ fn endpoint(transport: &str, name: &str) -> String {
 fn exchange(driver: DriverChoice, transport: &str) {
     let context = Context::builder().driver(driver).build().unwrap();
     let mut pull = context.socket(SocketType::Pull).unwrap();
-    pull.set_receive_timeout(Some(Duration::from_secs(20)));
+    pull.set_receive_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
     let bound = pull
         .bind(&endpoint(transport, &format!("{driver:?}")))
         .unwrap();

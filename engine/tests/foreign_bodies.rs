@@ -51,10 +51,10 @@ fn context(driver: DriverChoice) -> Context {
 
 fn connected(context: &Context) -> (Socket, Socket) {
     let mut pull = context.socket(SocketType::Pull).unwrap();
-    pull.set_receive_timeout(Some(PATIENCE));
+    pull.set_receive_timeout(Some(PATIENCE)).unwrap();
     let endpoint = pull.bind("tcp://127.0.0.1:*").unwrap();
     let mut push = context.socket(SocketType::Push).unwrap();
-    push.set_send_timeout(Some(PATIENCE));
+    push.set_send_timeout(Some(PATIENCE)).unwrap();
     push.connect(&endpoint.to_string()).unwrap();
     (push, pull)
 }
@@ -147,7 +147,7 @@ fn a_context_may_be_dropped_last_by_a_release() {
     for driver in DRIVERS {
         let context = context(*driver);
         let mut push = context.socket(SocketType::Push).unwrap();
-        push.set_linger(Some(Duration::from_millis(20)));
+        push.set_linger(Some(Duration::from_millis(20))).unwrap();
         // Nobody listens there, so the linger time passes and the engine drops what is queued.
         push.connect("tcp://127.0.0.1:1").unwrap();
         let (told, heard) = mpsc::channel();

@@ -23,7 +23,7 @@ fn drivers() -> Vec<DriverChoice> {
 
 fn bound_pull(context: &Context) -> (Socket, Endpoint) {
     let mut pull = context.socket(SocketType::Pull).unwrap();
-    pull.set_receive_high_water_mark(4);
+    pull.set_receive_high_water_mark(4).unwrap();
     let endpoint = pull.bind("tcp://127.0.0.1:*").unwrap();
     (pull, endpoint)
 }
@@ -91,7 +91,7 @@ fn a_heartbeat_to_a_peer_that_has_ended_loses_none_of_its_messages() {
         let mut quiet = context.socket(SocketType::Pull).unwrap();
         quiet.bind("tcp://127.0.0.1:*").unwrap();
         let mut pull = context.socket(SocketType::Pull).unwrap();
-        pull.set_receive_high_water_mark(4);
+        pull.set_receive_high_water_mark(4).unwrap();
         pull.set_heartbeat(Some(INTERVAL), 4 * INTERVAL);
         let endpoint = pull.bind("tcp://127.0.0.1:*").unwrap();
         let peer = scripted_push(endpoint.tcp().unwrap());

@@ -72,7 +72,7 @@ fn commands_without_end_inside_a_message_are_not_kept() {
 fn flood(driver: DriverChoice, name: &[u8]) {
     let context = Context::builder().driver(driver).build().unwrap();
     let mut pull = context.socket(SocketType::Pull).unwrap();
-    pull.set_receive_timeout(Some(PATIENCE));
+    pull.set_receive_timeout(Some(PATIENCE)).unwrap();
     let endpoint = pull.bind("tcp://127.0.0.1:*").unwrap().to_string();
     let port = endpoint.rsplit(':').next().unwrap().parse().unwrap();
     let mut good = push_peer(port);

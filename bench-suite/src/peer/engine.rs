@@ -37,9 +37,15 @@ impl Engine {
     fn socket(&self, socket_type: SocketType) -> Result<Socket, PeerError> {
         let made = self.context.socket(socket_type);
         let mut socket = made.map_err(|error| failed("making a socket", error))?;
-        socket.set_send_high_water_mark(self.high_water_mark);
-        socket.set_receive_high_water_mark(self.high_water_mark);
-        socket.set_linger(Some(Duration::ZERO));
+        let mark = self.high_water_mark;
+        // A type has the options of what it does, and only those.
+        let set = match socket_type {
+            SocketType::Pull => socket.set_receive_high_water_mark(mark),
+            _ => socket
+                .set_send_high_water_mark(mark)
+                .and_then(|()| socket.set_linger(Some(Duration::ZERO))),
+        };
+        set.map_err(|error| failed("setting a socket up", error))?;
         Ok(socket)
     }
 }

@@ -59,15 +59,15 @@ fn context(driver: DriverChoice, names: Arc<dyn Names>) -> Context {
 
 fn bound(context: &Context) -> (Socket, SocketAddr) {
     let mut pull = context.socket(SocketType::Pull).unwrap();
-    pull.set_receive_timeout(Some(PATIENCE));
+    pull.set_receive_timeout(Some(PATIENCE)).unwrap();
     let endpoint = pull.bind("tcp://127.0.0.1:*").unwrap();
     (pull, endpoint.tcp().unwrap())
 }
 
 fn push(context: &Context) -> Socket {
     let mut push = context.socket(SocketType::Push).unwrap();
-    push.set_linger(Some(Duration::ZERO));
-    push.set_send_timeout(Some(PATIENCE));
+    push.set_linger(Some(Duration::ZERO)).unwrap();
+    push.set_send_timeout(Some(PATIENCE)).unwrap();
     push
 }
 
@@ -93,7 +93,9 @@ fn a_peer_that_moves_is_found_again() {
         assert_eq!(old.0.recv().unwrap().as_bytes(), b"one");
         drop(old.0);
         // What is sent before the loss is noticed goes down with the connection, so one is sent until one comes.
-        new.0.set_receive_timeout(Some(Duration::from_millis(1)));
+        new.0
+            .set_receive_timeout(Some(Duration::from_millis(1)))
+            .unwrap();
         let mut received = Err(crate::RecvError::TimedOut);
         for _ in 0..20_000 {
             push.send("two").unwrap();

@@ -56,7 +56,7 @@ impl Stage {
 
     fn disconnect(&mut self, linger: Option<Duration>) {
         let socket = self.socket();
-        socket.set_linger(linger);
+        socket.set_linger(linger).unwrap();
         socket.start_detach(Use::Connect, ENDPOINT).unwrap();
     }
 
@@ -119,7 +119,7 @@ fn closing_a_socket_prolongs_no_linger_time_of_a_disconnect() {
     let linger = Duration::from_millis(700);
     let mut stage = Stage::queued();
     stage.disconnect(Some(linger));
-    stage.socket().set_linger(None);
+    stage.socket().set_linger(None).unwrap();
     stage.process.close();
     stage.pass(linger);
     assert_eq!(stage.dropped_linger(), QUEUED);
@@ -143,7 +143,7 @@ fn a_second_end_does_not_revive_a_session_that_was_given_up() {
         stage.world.advance_until(soon);
     }
     stage.disconnect(Some(Duration::ZERO));
-    stage.socket().set_linger(None);
+    stage.socket().set_linger(None).unwrap();
     stage.process.close();
     for _ in 0..10_000 {
         stage.pass(Duration::from_millis(1));
@@ -160,7 +160,7 @@ fn an_endless_reconnect_interval_is_a_long_one() {
     let mut stage = Stage::new(SocketType::Push);
     let endless = Duration::MAX;
     stage.socket().set_reconnect_interval(endless, endless);
-    stage.socket().set_linger(Some(Duration::ZERO));
+    stage.socket().set_linger(Some(Duration::ZERO)).unwrap();
     stage.socket().connect(ENDPOINT).unwrap();
     stage.pass(Duration::from_secs(60));
     stage.process.close();

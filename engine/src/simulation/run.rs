@@ -310,15 +310,17 @@ fn endpoint(index: usize) -> String {
 fn sender(world: &World, passage: &Passage, scenario: &Scenario) -> Process {
     let mut process = Process::new(world, passage, SocketType::Push);
     let socket = process.socket.as_mut().expect("it was just made");
-    socket.set_send_high_water_mark(scenario.marks.0);
-    socket.set_linger(scenario.linger);
+    socket.set_send_high_water_mark(scenario.marks.0).unwrap();
+    socket.set_linger(scenario.linger).unwrap();
     process
 }
 
 fn receiver(world: &World, passage: &Passage, scenario: &Scenario) -> Process {
     let mut process = Process::new(world, passage, SocketType::Pull);
     let socket = process.socket.as_mut().expect("it was just made");
-    socket.set_receive_high_water_mark(scenario.marks.1);
+    socket
+        .set_receive_high_water_mark(scenario.marks.1)
+        .unwrap();
     process
 }
 

@@ -282,19 +282,24 @@ impl std::error::Error for RecvError {}
 pub enum OptionError {
     /// The option would have no effect on a socket of this type, or not now.
     NotForThisType,
-    /// A routing id has 1 to 255 bytes, and the first is not zero.
-    BadRoutingId,
+    /// The value is not one of those that are allowed.
+    BadValue {
+        /// Which are, in words.
+        allowed: &'static str,
+    },
     /// The context has none of the engines that were named.
     NoSuchEngine,
 }
 
 impl fmt::Display for OptionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotForThisType => "the option means nothing to a socket of this type",
-            Self::NoSuchEngine => "the context has none of these engines",
-            Self::BadRoutingId => "a routing id has 1 to 255 bytes, and the first is not zero",
-        })
+        match self {
+            Self::NotForThisType => {
+                f.write_str("the option means nothing to a socket of this type")
+            }
+            Self::NoSuchEngine => f.write_str("the context has none of these engines"),
+            Self::BadValue { allowed } => write!(f, "the option takes {allowed}"),
+        }
     }
 }
 

@@ -84,6 +84,21 @@ impl SocketType {
         !matches!(self, Self::Pull)
     }
 
+    /// Whether the application sends messages.
+    pub(super) const fn sends_messages(self) -> bool {
+        !matches!(self, Self::Pull | Self::Sub)
+    }
+
+    /// Whether the application receives messages.
+    pub(super) const fn receives_messages(self) -> bool {
+        !matches!(self, Self::Push | Self::Pub)
+    }
+
+    /// Whether a send may wait: for room, for a peer, or for both.
+    pub(super) const fn waits_to_send(self) -> bool {
+        !matches!(self, Self::Pull | Self::Sub | Self::XSub | Self::Rep)
+    }
+
     /// Whether a second connect to the same endpoint is the first one: a second connection would only double what is
     /// received, or the share that the peer gets.
     pub(super) const fn connects_once(self) -> bool {

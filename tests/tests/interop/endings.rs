@@ -15,8 +15,8 @@ fn a_shutdown_releases_threads_that_are_blocked() {
         let context = context(*driver);
         let (mut pull, _) = bound_pull(&context);
         let (mut push, _) = bound_push(&context);
-        pull.set_receive_timeout(None);
-        push.set_send_timeout(None);
+        pull.set_receive_timeout(None).unwrap();
+        push.set_send_timeout(None).unwrap();
         let receiver = thread::spawn(move || pull.recv().unwrap_err());
         let sender = thread::spawn(move || push.send("never").unwrap_err());
         context.shutdown();
@@ -32,7 +32,7 @@ fn without_linger_what_waits_is_dropped_at_once() {
     for driver in DRIVERS {
         let context = context(*driver);
         let mut push = push(&context);
-        push.set_linger(Some(Duration::ZERO));
+        push.set_linger(Some(Duration::ZERO)).unwrap();
         push.connect("ipc:///nonexistent/ringmq").unwrap();
         (0..100).for_each(|_| push.send("lost").unwrap());
         let (_, time) = timed(|| {
@@ -48,7 +48,7 @@ fn a_disconnect_without_linger_counts_what_it_drops() {
     for driver in DRIVERS {
         let context = context(*driver);
         let mut push = push(&context);
-        push.set_linger(Some(Duration::ZERO));
+        push.set_linger(Some(Duration::ZERO)).unwrap();
         let nowhere = "ipc:///nonexistent/ringmq";
         push.connect(nowhere).unwrap();
         (0..100).for_each(|_| push.send("lost").unwrap());
@@ -65,7 +65,7 @@ fn a_bounded_linger_ends_in_time() {
     for driver in DRIVERS {
         let context = context(*driver);
         let mut push = push(&context);
-        push.set_linger(Some(LINGER));
+        push.set_linger(Some(LINGER)).unwrap();
         push.connect("ipc:///nonexistent/ringmq").unwrap();
         push.send("lost in the end").unwrap();
         let (_, time) = timed(|| {

@@ -18,7 +18,7 @@ fn a_libzmq_peer_with_heartbeats_stays_while_our_reader_is_stalled() {
     for driver in DRIVERS {
         let context = context(*driver);
         let mut pull = pull(&context);
-        pull.set_receive_high_water_mark(10);
+        pull.set_receive_high_water_mark(10).unwrap();
         let endpoint = pull.bind("tcp://127.0.0.1:*").unwrap().to_string();
 
         let libzmq = zmq::Context::new();

@@ -69,7 +69,8 @@ fn an_owner_is_dropped_once_when_its_message_comes_back() {
         for bytes in SIZES {
             let context = context(*driver);
             let (mut push, _) = bound_push(&context);
-            push.set_send_timeout(Some(Duration::from_millis(1)));
+            push.set_send_timeout(Some(Duration::from_millis(1)))
+                .unwrap();
             let (message, drops) = owned(bytes);
             let Err(TrySendError::Full(message)) = push.try_send(message) else {
                 panic!("there is no peer");
@@ -93,7 +94,7 @@ fn an_owner_is_dropped_once_when_its_message_is_never_delivered() {
         for bytes in SIZES {
             let context = context(*driver);
             let mut push = push(&context);
-            push.set_linger(Some(Duration::ZERO));
+            push.set_linger(Some(Duration::ZERO)).unwrap();
             push.connect("ipc:///nonexistent/ringmq").unwrap();
             let (mut part, of_a_part) = owned(bytes);
             let (message, of_a_message) = owned(bytes);

@@ -34,8 +34,8 @@ fn a_connect_without_a_listener_takes_exactly_the_high_water_mark() {
         for mark in [1, 7, 1_000] {
             let context = context(*driver);
             let mut push = push(&context);
-            push.set_linger(Some(Duration::ZERO));
-            push.set_send_high_water_mark(mark);
+            push.set_linger(Some(Duration::ZERO)).unwrap();
+            push.set_send_high_water_mark(mark).unwrap();
             push.connect("ipc:///nonexistent/ringmq").unwrap();
             let mut numbers = 0u32..;
             let mut bodies = numbers.by_ref().map(|number| number.to_be_bytes().to_vec());
@@ -55,7 +55,7 @@ fn a_send_and_a_receive_give_up_after_their_timeouts() {
     for driver in DRIVERS {
         let context = context(*driver);
         let (mut push, _) = bound_push(&context);
-        push.set_send_timeout(Some(SHORT));
+        push.set_send_timeout(Some(SHORT)).unwrap();
         let (returned, time) = timed(|| {
             matches!(
                 push.send("late"),
@@ -99,9 +99,9 @@ fn a_pull_that_does_not_read_stops_its_push_and_loses_nothing() {
         let context = context(*driver);
         let (mut pull, endpoint) = bound_pull(&context);
         let mut push = push(&context);
-        push.set_send_high_water_mark(10);
+        push.set_send_high_water_mark(10).unwrap();
         push.connect(&endpoint).unwrap();
-        push.set_send_timeout(Some(SHORT));
+        push.set_send_timeout(Some(SHORT)).unwrap();
         let mut sent = 0u32;
         // 64 KiB each, so that the kernel's buffers fill soon.
         let body = |number: u32| {

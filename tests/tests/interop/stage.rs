@@ -38,14 +38,14 @@ pub(crate) fn context(driver: DriverChoice) -> Context {
 /// A PUSH socket whose calls fail rather than wait for ever.
 pub(crate) fn push(context: &Context) -> Socket {
     let mut push = context.socket(SocketType::Push).unwrap();
-    push.set_send_timeout(Some(PATIENCE));
+    push.set_send_timeout(Some(PATIENCE)).unwrap();
     push
 }
 
 /// A PULL socket whose calls fail rather than wait for ever.
 pub(crate) fn pull(context: &Context) -> Socket {
     let mut pull = context.socket(SocketType::Pull).unwrap();
-    pull.set_receive_timeout(Some(PATIENCE));
+    pull.set_receive_timeout(Some(PATIENCE)).unwrap();
     pull
 }
 
@@ -59,10 +59,11 @@ pub(crate) fn bound_pull(context: &Context) -> (Socket, String) {
 /// A socket of any type whose calls fail rather than wait for ever.
 pub(crate) fn socket(context: &Context, socket_type: SocketType) -> Socket {
     let mut socket = context.socket(socket_type).unwrap();
-    socket.set_send_timeout(Some(PATIENCE));
-    socket.set_receive_timeout(Some(PATIENCE));
+    // Whichever of them the type has.
+    let _ = socket.set_send_timeout(Some(PATIENCE));
+    let _ = socket.set_receive_timeout(Some(PATIENCE));
     // What does not leave in time must not keep the test from ending.
-    socket.set_linger(Some(PATIENCE));
+    let _ = socket.set_linger(Some(PATIENCE));
     socket
 }
 

@@ -76,7 +76,7 @@ fn sending_a_whole_message_counts_what_it_finds_lost() {
     push.send(begun).unwrap();
     drop(reader);
     push.send("swallowed").unwrap();
-    push.set_send_timeout(Some(Duration::ZERO));
+    push.set_send_timeout(Some(Duration::ZERO)).unwrap();
     let refused = push.send_multipart(vec!["to", "nobody"]);
     assert!(matches!(refused, Err(SendError::TimedOut(_))));
     let counts = push.shared.counters.snapshot();
@@ -117,10 +117,10 @@ fn messages_that_come_while_a_socket_is_being_closed_are_counted() {
 fn end_together(driver: DriverChoice, round: u64) {
     let (sending, receiving) = (context(driver), context(driver));
     let mut push = push(&sending);
-    push.set_linger(Some(Duration::ZERO));
+    push.set_linger(Some(Duration::ZERO)).unwrap();
     let endpoint = push.bind("tcp://127.0.0.1:*").unwrap().to_string();
     let mut pull = pull(&receiving);
-    pull.set_receive_high_water_mark(4);
+    pull.set_receive_high_water_mark(4).unwrap();
     pull.connect(&endpoint).unwrap();
     push.send("first").unwrap();
     pull.recv().unwrap();

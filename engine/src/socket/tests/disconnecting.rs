@@ -38,7 +38,7 @@ fn nothing_is_sent_to_a_peer_after_its_disconnect() {
             let (mut left, left_at) = bound_pull(&context);
             let (mut kept, kept_at) = bound_pull(&context);
             let mut push = push(&context);
-            push.set_linger(linger);
+            push.set_linger(linger).unwrap();
             push.connect(&left_at).unwrap();
             push.connect(&kept_at).unwrap();
             send_numbers(&mut push, 0..2);
@@ -59,7 +59,7 @@ fn a_socket_without_its_only_peer_sends_nothing_until_it_connects_again() {
             let context = context(*driver);
             let (mut pull, endpoint) = bound_pull(&context);
             let mut push = push(&context);
-            push.set_linger(linger);
+            push.set_linger(linger).unwrap();
             push.connect(&endpoint).unwrap();
             send_numbers(&mut push, 0..1);
             expect_numbers(&mut pull, [0]);
@@ -82,7 +82,7 @@ fn what_was_queued_before_a_disconnect_arrives_if_the_peer_comes_within_the_ling
             let late_at = absent(&format!("late-{driver:?}-{round}"));
             let (mut kept, kept_at) = bound_pull(&context);
             let mut push = push(&context);
-            push.set_linger(linger);
+            push.set_linger(linger).unwrap();
             push.connect(&late_at).unwrap();
             push.connect(&kept_at).unwrap();
             send_numbers(&mut push, 0..10);
@@ -102,13 +102,13 @@ fn what_was_queued_for_a_disconnected_peer_is_counted_when_the_linger_time_is_ov
         for linger in [Duration::ZERO, Duration::from_millis(30)] {
             let context = context(*driver);
             let mut push = push(&context);
-            push.set_linger(Some(linger));
+            push.set_linger(Some(linger)).unwrap();
             let endpoint = absent(&format!("never-{driver:?}"));
             push.connect(&endpoint).unwrap();
             send_numbers(&mut push, 0..10);
             push.disconnect(&endpoint).unwrap();
             // What the disconnect allows is not prolonged by the close, which would wait for ever.
-            push.set_linger(None);
+            push.set_linger(None).unwrap();
             let shared = Arc::clone(&push.shared);
             drop((push, context));
             let counts = shared.counters.snapshot();

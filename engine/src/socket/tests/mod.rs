@@ -26,13 +26,13 @@ fn context(driver: DriverChoice) -> Context {
 
 fn push(context: &Context) -> Socket {
     let mut push = context.socket(SocketType::Push).unwrap();
-    push.set_send_timeout(Some(PATIENCE));
+    push.set_send_timeout(Some(PATIENCE)).unwrap();
     push
 }
 
 fn pull(context: &Context) -> Socket {
     let mut pull = context.socket(SocketType::Pull).unwrap();
-    pull.set_receive_timeout(Some(PATIENCE));
+    pull.set_receive_timeout(Some(PATIENCE)).unwrap();
     pull
 }
 

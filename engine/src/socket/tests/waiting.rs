@@ -51,11 +51,11 @@ fn a_timeout_passes_while_unrelated_news_keep_coming() {
     for driver in DRIVERS {
         let context = context(*driver);
         let mut pull = pull(&context);
-        pull.set_receive_timeout(timeout);
+        pull.set_receive_timeout(timeout).unwrap();
         let received = amid_news(&mut pull, Socket::recv);
         assert_eq!(received.unwrap_err(), RecvError::TimedOut);
         let mut push = push(&context);
-        push.set_send_timeout(timeout);
+        push.set_send_timeout(timeout).unwrap();
         let sent = amid_news(&mut push, |push| push.send("to nobody"));
         assert!(matches!(sent, Err(SendError::TimedOut(_))));
         let sent = amid_news(&mut push, |push| push.send_bytes(b"to nobody"));

@@ -5,7 +5,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 use std::{io, process, thread};
 
-use ringmq::{Context, DriverChoice, Socket, Statistics};
+use ringmq::{Context, DriverChoice, Socket, SocketType, Statistics};
 
 use crate::Failure;
 
@@ -53,8 +53,10 @@ impl Arguments {
     /// Sets a socket up as the arguments say and binds or connects it.
     pub(crate) fn attach(&self, socket: &mut Socket) -> Result<(), Failure> {
         let mark = u32::try_from(self.number("mark", 100)?)?;
-        socket.set_send_high_water_mark(mark);
-        socket.set_receive_high_water_mark(mark);
+        match socket.socket_type() {
+            SocketType::Pull => socket.set_receive_high_water_mark(mark)?,
+            _ => socket.set_send_high_water_mark(mark)?,
+        }
         socket.set_reconnect_interval(Duration::from_millis(1), Duration::from_millis(4));
         let kernel = u32::try_from(self.number("kernel_bytes", 32 << 10)?)?;
         socket.set_kernel_buffers(Some(kernel), Some(kernel));

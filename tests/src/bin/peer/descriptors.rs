@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return starve(&mut pull, spare.parse()?);
     }
     let endpoint = pull.bind("tcp://127.0.0.1:*")?.to_string();
-    pull.set_receive_timeout(Some(PATIENCE));
+    pull.set_receive_timeout(Some(PATIENCE))?;
     let before = open_descriptors()?.len();
     for _ in 0..arguments.number("rounds", 200)? {
         come_and_go(&context, &mut pull, &endpoint)?;

@@ -18,7 +18,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut sockets = Vec::new();
     for _ in 0..pairs {
         let mut pull = context.socket(SocketType::Pull)?;
-        pull.set_receive_timeout(Some(PATIENCE));
+        pull.set_receive_timeout(Some(PATIENCE))?;
         let endpoint = pull.bind("tcp://127.0.0.1:*")?;
         let mut push = context.socket(SocketType::Push)?;
         push.connect(&endpoint.to_string())?;

@@ -38,7 +38,7 @@ struct Receiving {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let context = arguments.context()?;
     let mut socket = context.socket(SocketType::Pull)?;
-    socket.set_receive_timeout(Some(PATIENCE));
+    socket.set_receive_timeout(Some(PATIENCE))?;
     arguments.attach(&mut socket)?;
     let log = File::create(arguments.text("log")?)?;
     let mut receiving = Receiving {

@@ -38,7 +38,7 @@ struct Sending {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let context = arguments.context()?;
     let mut socket = context.socket(SocketType::Push)?;
-    socket.set_send_timeout(Some(PATIENCE));
+    socket.set_send_timeout(Some(PATIENCE))?;
     arguments.attach(&mut socket)?;
     let mut sending = Sending {
         socket,
@@ -63,7 +63,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     println!("sent {}", sending.sent);
     // The peers may be slow, but nothing that was accepted may be dropped.
-    sending.socket.set_linger(None);
+    sending.socket.set_linger(None)?;
     drop(sending);
     drop(context);
     println!("closed");

@@ -22,7 +22,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     for _ in 0..CONTEXTS {
         let context = arguments.context()?;
         let mut pull = context.socket(SocketType::Pull)?;
-        pull.set_receive_timeout(Some(Duration::from_secs(20)));
+        pull.set_receive_timeout(Some(Duration::from_secs(20)))?;
         let endpoint = pull.bind("tcp://127.0.0.1:*")?;
         let mut push = context.socket(SocketType::Push)?;
         push.connect(&endpoint.to_string())?;

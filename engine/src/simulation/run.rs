@@ -310,8 +310,10 @@ fn endpoint(index: usize) -> String {
 fn sender(world: &World, passage: &Passage, scenario: &Scenario) -> Process {
     let mut process = Process::new(world, passage, SocketType::Push);
     let socket = process.socket.as_mut().expect("it was just made");
-    socket.set_send_high_water_mark(scenario.marks.0).unwrap();
-    socket.set_linger(scenario.linger).unwrap();
+    socket
+        .set_send_high_water_mark(scenario.marks.0)
+        .expect("PUSH sends");
+    socket.set_linger(scenario.linger).expect("PUSH sends");
     process
 }
 
@@ -320,7 +322,7 @@ fn receiver(world: &World, passage: &Passage, scenario: &Scenario) -> Process {
     let socket = process.socket.as_mut().expect("it was just made");
     socket
         .set_receive_high_water_mark(scenario.marks.1)
-        .unwrap();
+        .expect("PULL receives");
     process
 }
 

@@ -144,7 +144,7 @@ impl End {
     /// Lets any number of messages wait for each peer: for types that drop instead of waiting.
     pub(crate) fn set_unlimited(&mut self) {
         match self {
-            Self::Ours(socket) => socket.set_send_high_water_mark(0),
+            Self::Ours(socket) => socket.set_send_high_water_mark(0).unwrap(),
             Self::Theirs(socket) => socket.set_sndhwm(0).unwrap(),
         }
     }

@@ -61,13 +61,12 @@ fn run(plan: Plan, tell: &mpsc::Sender<Answer>) {
         // The maker waits for this answer; if it is gone there is nobody to tell.
         let _ = tell.send(Err(error));
     };
-    let mut claim = None;
-    if let Some(core) = plan.core {
-        if !pin_to(core) {
-            return refuse(ContextError::Core(core));
-        }
-        claim = Claim::of_core(core);
-    }
+    // Until this thread ends.
+    let _claim = match plan.core {
+        None => None,
+        Some(core) if pin_to(core) => Claim::of_core(core),
+        Some(core) => return refuse(ContextError::Core(core)),
+    };
     if plan.choice != DriverChoice::Shim {
         match drivers::ring() {
             Ok(ring) => return turn_until_stopped(ring, plan, tell),
@@ -79,7 +78,6 @@ fn run(plan: Plan, tell: &mpsc::Sender<Answer>) {
         Ok(shim) => turn_until_stopped(shim, plan, tell),
         Err(error) => refuse(error),
     }
-    drop(claim);
 }
 
 /// Pins this thread to a core, if there is such a core.

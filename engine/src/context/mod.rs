@@ -11,7 +11,7 @@ mod naming_tests;
 pub use builder::{ContextBuilder, ContextError};
 pub use drivers::DriverChoice;
 pub(crate) use host::Host;
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 pub(crate) use host::OpenSockets;
 
 use std::sync::Arc;

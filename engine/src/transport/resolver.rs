@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc as StdArc;
 use std::{fmt, io, thread};
 
 use ringmq_driver::Address;
@@ -46,7 +47,7 @@ type Answer = Box<dyn FnOnce(io::Result<Vec<Address>>) + Send>;
 /// nobody waits for them.
 #[derive(Debug)]
 pub(crate) struct Resolver {
-    names: Arc<dyn Names>,
+    names: StdArc<dyn Names>,
     questions: Arc<Mutex<Questions>>,
 }
 
@@ -66,7 +67,7 @@ impl fmt::Debug for Questions {
 }
 
 impl Resolver {
-    pub(crate) fn new(names: Arc<dyn Names>) -> Self {
+    pub(crate) fn new(names: StdArc<dyn Names>) -> Self {
         Self {
             names,
             questions: Arc::default(),
@@ -88,7 +89,7 @@ impl Resolver {
             }
             questions.threads += 1;
         }
-        let (names, questions) = (Arc::clone(&self.names), Arc::clone(&self.questions));
+        let (names, questions) = (StdArc::clone(&self.names), Arc::clone(&self.questions));
         let started = thread::Builder::new()
             .name("ringmq-names".to_owned())
             .spawn(move || answer_all(&*names, &questions));

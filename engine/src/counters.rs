@@ -62,7 +62,8 @@ pub(crate) struct Counters {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Statistics {
-    /// Accepted by `send`.
+    /// Accepted by `send`, whatever became of them: also where nobody was there to get them (PUB without subscribers), or
+    /// several were.
     pub messages_sent: u64,
     /// Handed out by `recv`.
     pub messages_received: u64,
@@ -76,14 +77,15 @@ pub struct Statistics {
     pub dropped_linger: u64,
     /// Dropped because they came from a peer to a socket type that never receives.
     pub dropped_not_read: u64,
-    /// Dropped unread when the socket was closed, or let go of the peer.
+    /// Dropped unread when the socket was closed, or let go of the peer; or by an XPUB that nobody reads, for lack of room.
     pub dropped_closed: u64,
     /// Dropped for one peer that had reached its high-water mark, by a type that does not wait: PUB, XPUB, XSUB,
     /// ROUTER, REP.
     pub dropped_full: u64,
     /// Dropped because a ROUTER knew no peer of that routing id, or the peer that a REP had to answer was gone.
     pub dropped_unroutable: u64,
-    /// Received and dropped because it was no reply to a REQ's last request, or no request that a REP could answer.
+    /// Received and dropped because it was no reply to a REQ's last request, no request that a REP could answer, or
+    /// nothing that a SUB is subscribed to.
     pub dropped_unexpected: u64,
     /// Connections that became ready.
     pub connections: u64,

@@ -56,11 +56,6 @@ impl Distributor {
         self.writers.slot_of_peer(peer)
     }
 
-    /// All slots that hold a pipe.
-    pub(super) fn slots(&self) -> Vec<u32> {
-        self.writers.indices().collect()
-    }
-
     pub(super) fn for_each(&mut self, mut call: impl FnMut(&mut Writer)) {
         for index in 0..self.writers.slots() {
             if let Some((writer, _)) = self.writers.in_slot(index) {
@@ -91,12 +86,22 @@ impl Distributor {
         }
     }
 
-    /// The message goes to every pipe that can take it.
-    pub(super) fn choose_all(&mut self) {
-        self.choose_nobody();
+    /// The message does not go to this slot.
+    pub(super) fn exclude(&mut self, slot: u32) {
+        self.named_in[slot as usize] = self.message;
+    }
+
+    /// The message goes to every pipe that can take it and was not named yet.
+    pub(super) fn choose_others(&mut self) {
         for slot in 0..self.writers.slots() {
             self.choose(slot);
         }
+    }
+
+    /// The message goes to every pipe that can take it.
+    pub(super) fn choose_all(&mut self) {
+        self.choose_nobody();
+        self.choose_others();
     }
 
     /// Whether some pipe that was named could not take the message.

@@ -42,14 +42,48 @@ impl FairQueue {
     }
 
     pub(crate) fn add(&mut self, peer: PeerId, mut reader: Reader) {
-        self.readers.add(peer, |key| {
+        let slot = self.readers.add(peer, |key| {
             reader.set_key(key);
             reader
         });
+        // It may be over before anybody reads: who never looks must hear of that, too.
+        if let Some((reader, _)) = self.readers.in_slot(slot)
+            && !reader.has_message()
+            && reader.wait_for_message()
+        {
+            self.readers.deactivate(slot);
+        }
+        self.remove_if_finished(slot);
     }
 
     pub(crate) fn data_arrived(&mut self, event: Event) {
-        self.readers.activate(event);
+        if let Some(slot) = self.readers.activate(event) {
+            self.remove_if_finished(slot);
+        }
+    }
+
+    /// A pipe that is over goes at once, though it is not its turn: who only sends would never come to it.
+    fn remove_if_finished(&mut self, slot: u32) {
+        let Some((reader, _)) = self.readers.in_slot(slot) else {
+            return;
+        };
+        if reader.is_finished() {
+            if self.tells_gone {
+                self.gone.extend(self.readers.peer_in_slot(slot));
+            }
+            self.readers.remove_slot(slot);
+        }
+    }
+
+    /// Whether [`Self::next_gone`] has somebody to tell of.
+    #[inline]
+    pub(super) const fn has_gone(&self) -> bool {
+        !self.gone.is_empty()
+    }
+
+    /// Whether the queue has a pipe of this peer.
+    pub(super) fn has(&self, peer: PeerId) -> bool {
+        self.readers.slot_of_peer(peer).is_some()
     }
 
     /// A peer whose pipe came to its end since the last call: closed by the other side and read to the last message.

@@ -114,7 +114,7 @@ impl Pattern {
 
     /// A pipe to a peer; one that led to the same peer's last connection goes.
     pub(crate) fn add_writer(&mut self, peer: PeerId, make: impl FnOnce(u64) -> Writer) {
-        self.remove_writer(peer);
+        self.remove_old_writer(peer);
         match self {
             Self::Push(balancer)
             | Self::Dealer(Dealer { balancer, .. })
@@ -128,7 +128,7 @@ impl Pattern {
         }
     }
 
-    fn remove_writer(&mut self, peer: PeerId) {
+    fn remove_old_writer(&mut self, peer: PeerId) {
         match self {
             Self::Push(balancer)
             | Self::Dealer(Dealer { balancer, .. })
@@ -136,9 +136,9 @@ impl Pattern {
             | Self::Req(Req { balancer, .. }) => balancer.remove_peer(peer),
             Self::Rep(rep) => rep.remove_writer(peer),
             Self::Router(router) => router.remove_writer(peer),
-            Self::Publisher(publisher) => publisher.remove_writer(peer),
             Self::Subscriber(subscriber) => subscriber.remove_writer(peer),
-            Self::Pull(_) => {}
+            // It does so itself: a peer keeps what it subscribed to.
+            Self::Publisher(_) | Self::Pull(_) => {}
         }
     }
 
@@ -154,6 +154,25 @@ impl Pattern {
             | Self::Rep(Rep { queue, .. })
             | Self::Subscriber(Subscriber { queue, .. }) => queue.add(peer, reader),
             Self::Push(_) => unreachable!("PUSH has no pipes to read from"),
+        }
+        self.forget_gone();
+    }
+
+    /// Lets go of what belongs to peers that left and whose last message was read. Those that are found while messages
+    /// are received are let go of there.
+    fn forget_gone(&mut self) {
+        if !self.queue().is_some_and(|queue| queue.has_gone()) {
+            return;
+        }
+        match self {
+            Self::Dealer(dealer) => dealer.forget_gone(),
+            Self::Pair(pair) => pair.forget_gone(),
+            Self::Req(req) => req.forget_gone(),
+            Self::Rep(rep) => rep.forget_gone(),
+            Self::Router(router) => router.forget_gone(),
+            Self::Publisher(publisher) => publisher.forget_gone(),
+            Self::Subscriber(subscriber) => subscriber.forget_gone(),
+            Self::Push(_) | Self::Pull(_) => {}
         }
     }
 
@@ -185,6 +204,7 @@ impl Pattern {
                     if let Some(queue) = self.queue() {
                         queue.data_arrived(event);
                     }
+                    self.forget_gone();
                 }
             },
             EventKind::Writable => match self {
@@ -300,14 +320,13 @@ impl Pattern {
     pub(crate) fn can_receive(&mut self, counters: &Counters) -> bool {
         match self {
             Self::Push(_) => false,
-            Self::Pull(queue)
-            | Self::Dealer(Dealer { queue, .. })
-            | Self::Pair(Pair { queue, .. }) => queue.can_receive(),
+            Self::Pull(queue) | Self::Pair(Pair { queue, .. }) => queue.can_receive(),
+            Self::Dealer(dealer) => dealer.can_receive(),
             Self::Req(req) => req.can_receive(counters),
             Self::Rep(rep) => rep.can_receive(counters),
             Self::Router(router) => router.can_receive(),
             Self::Publisher(publisher) => publisher.can_receive(),
-            Self::Subscriber(subscriber) => subscriber.can_receive(),
+            Self::Subscriber(subscriber) => subscriber.can_receive(counters),
         }
     }
 
@@ -338,10 +357,11 @@ impl Pattern {
         counters: &Counters,
     ) -> Result<T, Nothing> {
         match self {
-            Self::Pull(queue)
-            | Self::Dealer(Dealer { queue, .. })
-            | Self::Pair(Pair { queue, .. }) => queue.receive(take).ok_or(Nothing::Empty),
-            Self::Subscriber(subscriber) => subscriber.receive(take),
+            Self::Pull(queue) | Self::Pair(Pair { queue, .. }) => {
+                queue.receive(take).ok_or(Nothing::Empty)
+            }
+            Self::Dealer(dealer) => dealer.receive(take),
+            Self::Subscriber(subscriber) => subscriber.receive(take, counters),
             Self::Router(router) => router.receive(take),
             Self::Req(req) => req.receive(take, counters),
             Self::Rep(rep) => rep.receive(take, counters),
@@ -386,6 +406,7 @@ impl Pattern {
     pub(crate) fn take_dropped(&mut self) -> u64 {
         match self {
             Self::Router(router) => router.take_dropped(),
+            Self::Publisher(publisher) => publisher.take_dropped(),
             _ => self.queue().map_or(0, FairQueue::take_dropped),
         }
     }

@@ -35,7 +35,8 @@ impl Pair {
         true
     }
 
-    fn forget_gone(&mut self) {
+    /// A peer whose last message was read makes room for the next one.
+    pub(super) fn forget_gone(&mut self) {
         while let Some(gone) = self.queue.next_gone() {
             self.balancer.remove_peer(gone);
             if self.peer == Some(gone) {

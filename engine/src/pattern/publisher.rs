@@ -16,8 +16,9 @@ use crate::message::Message;
 use crate::peer::PeerId;
 use crate::pipe::{Event, FrameBody, PipeFrame, Reader, Writer};
 
-/// So many frames may wait for the application of an XPUB; its peers' pipes hold the rest.
-const UPSTREAM_MAX: usize = 1 << 16;
+/// So many frames may wait for the application of an XPUB, of so many bytes; its peers' pipes hold the rest.
+const UPSTREAM_FRAMES_MAX: usize = 1 << 16;
+const UPSTREAM_BYTES_MAX: usize = 16 << 20;
 
 /// The state of a PUB or XPUB socket.
 #[derive(Debug)]
@@ -45,6 +46,17 @@ pub(crate) struct Publisher {
 #[derive(Debug)]
 struct Upstream {
     pending: VecDeque<FromBelow>,
+    /// Bytes of the frames in `pending`.
+    bytes: usize,
+    /// Whole messages in `pending`, notices counted.
+    whole: usize,
+    /// The application has received once. One that never does must not keep its peers from subscribing: the oldest
+    /// that waits for it is dropped then.
+    is_read: bool,
+    /// Peers' messages that were dropped for that.
+    dropped: u64,
+    /// The frame pushed last announced another one.
+    is_inside_pushed: bool,
     /// The last frame handed out announced another one.
     inside_message: bool,
     /// Whose subscription was handed out last: [`Publisher::answer`] is about that peer.
@@ -61,6 +73,8 @@ struct FromBelow {
     frame: Message,
     /// It asks for a topic or takes one back.
     subscription: bool,
+    /// It is no part of a message that a peer sent for the application.
+    notice: bool,
 }
 
 /// How much of what it is asked an XPUB tells.
@@ -118,9 +132,12 @@ impl Publisher {
         }
     }
 
+    /// A pipe to a peer. If it replaces the pipe of the peer's last connection the peer keeps its slot, and with it
+    /// what it has asked for over the new connection, which may have come before this pipe.
     pub(super) fn add_writer(&mut self, peer: PeerId, make: impl FnOnce(u64) -> Writer) {
         let welcome = &self.welcome;
-        self.distributor.add(peer, |key| {
+        let before = self.distributor.remove_peer(peer);
+        let slot = self.distributor.add(peer, |key| {
             let mut writer = make(key);
             if let Some(welcome) = welcome {
                 writer.write_frame(false, welcome);
@@ -128,6 +145,10 @@ impl Publisher {
             }
             writer
         });
+        assert!(
+            before.is_none_or(|before| before == slot),
+            "a slot that was left last is used first"
+        );
     }
 
     pub(super) fn add_reader(&mut self, peer: PeerId, reader: Reader) {
@@ -144,8 +165,12 @@ impl Publisher {
 
     /// Takes in what peers asked for.
     pub(super) fn take_subscriptions(&mut self) {
-        while self.has_room() {
+        loop {
             let first = !self.queue.is_inside_message();
+            // A message that has begun is taken whole: no notice may come to stand in the middle of it.
+            if first && !self.has_room() {
+                break;
+            }
             let taken = self.queue.receive_from(|peer, frame| {
                 let epoch = frame.info.map_or(0, |info| info.epoch);
                 (peer, epoch, to_message(&frame))
@@ -160,8 +185,8 @@ impl Publisher {
     }
 
     fn has_room(&self) -> bool {
-        let pending = self.upstream.as_ref();
-        pending.is_none_or(|upstream| upstream.pending.len() < UPSTREAM_MAX)
+        let upstream = self.upstream.as_ref();
+        upstream.is_none_or(|upstream| !upstream.is_read || !upstream.is_full())
     }
 
     /// A peer that lost its connection subscribes anew: what it had asked for over the last one is void.
@@ -176,17 +201,18 @@ impl Publisher {
     fn take_frame(&mut self, peer: PeerId, frame: Message, first: bool) {
         let may_subscribe = first || !self.only_first_subscribe;
         match frame.split_first() {
-            Some((&SUBSCRIBE, topic)) if may_subscribe => self.asked(peer, topic, true),
-            Some((&UNSUBSCRIBE, topic)) if may_subscribe => self.asked(peer, topic, false),
+            Some((&SUBSCRIBE, topic)) if may_subscribe => self.asked(peer, topic, true, &frame),
+            Some((&UNSUBSCRIBE, topic)) if may_subscribe => self.asked(peer, topic, false, &frame),
             _ => {
                 if let Some(upstream) = &mut self.upstream {
-                    upstream.push(peer, frame, false);
+                    upstream.push_part(peer, frame, false);
                 }
             }
         }
     }
 
-    fn asked(&mut self, peer: PeerId, topic: &[u8], subscribes: bool) {
+    /// `frame` is what asks, as it came.
+    fn asked(&mut self, peer: PeerId, topic: &[u8], subscribes: bool, frame: &Message) {
         let Some(slot) = self.distributor.slot_of_peer(peer) else {
             return;
         };
@@ -201,28 +227,31 @@ impl Publisher {
         } else {
             store.remove(topic, PeerIndex(slot)) != Left::OthersStay || modes.verbose_unsubscribe
         };
-        if let Some(upstream) = &mut self.upstream
-            && (tell || modes.manual)
-        {
+        let Some(upstream) = &mut self.upstream else {
+            return;
+        };
+        if upstream.is_inside_pushed {
+            // In the middle of a message for the application, which has to stay whole.
+            upstream.push_part(peer, frame.clone(), true);
+        } else if tell || modes.manual {
             let byte = if subscribes { SUBSCRIBE } else { UNSUBSCRIBE };
-            upstream.push(peer, notice(byte, topic), true);
+            upstream.push_notice(peer, notice(byte, topic));
         }
     }
 
     /// The application of an XPUB decides: the peer whose subscription it received last gets the topic, or loses it.
-    /// Returns whether there is such a peer.
-    pub(super) fn answer(&mut self, topic: &[u8], subscribes: bool) -> bool {
+    /// That peer may be gone, which is no mistake of the application's.
+    pub(super) fn answer(&mut self, topic: &[u8], subscribes: bool) {
         let last = self.upstream.as_ref().and_then(|upstream| upstream.last);
         let slot = last.and_then(|peer| self.distributor.slot_of_peer(peer));
         let Some(slot) = slot else {
-            return false;
+            return;
         };
         if subscribes {
             self.subscribers.add(topic, PeerIndex(slot));
         } else {
             self.subscribers.remove(topic, PeerIndex(slot));
         }
-        true
     }
 
     fn unsubscribe_all(&mut self, peer: PeerId) {
@@ -250,12 +279,12 @@ impl Publisher {
                 }
             });
             for frame in gone {
-                upstream.push(peer, frame, true);
+                upstream.push_notice(peer, frame);
             }
         }
     }
 
-    fn forget_gone(&mut self) {
+    pub(super) fn forget_gone(&mut self) {
         while let Some(gone) = self.queue.next_gone() {
             self.forget(gone);
         }
@@ -269,14 +298,6 @@ impl Publisher {
             && upstream.last == Some(peer)
         {
             upstream.last = None;
-        }
-    }
-
-    /// The pipe to a peer goes; what it had subscribed to goes with it.
-    pub(super) fn remove_writer(&mut self, peer: PeerId) {
-        if self.distributor.slot_of_peer(peer).is_some() {
-            self.unsubscribe_all(peer);
-            self.distributor.remove_peer(peer);
         }
     }
 
@@ -317,13 +338,8 @@ impl Publisher {
         } = self;
         distributor.choose_nobody();
         if self.invert_matching {
-            let mut matching = Vec::new();
-            subscribers.for_each_match(start, |peer| matching.push(peer.0));
-            for slot in distributor.slots() {
-                if !matching.contains(&slot) {
-                    distributor.choose(slot);
-                }
-            }
+            subscribers.for_each_match(start, |peer| distributor.exclude(peer.0));
+            distributor.choose_others();
         } else {
             subscribers.for_each_match(start, |peer| distributor.choose(peer.0));
         }
@@ -349,11 +365,12 @@ impl Publisher {
         let Some(upstream) = &mut self.upstream else {
             return Err(Nothing::Unsupported);
         };
+        upstream.is_read = true;
         if upstream.pending.is_empty() {
             self.take_subscriptions();
         }
         let upstream = self.upstream.as_mut().expect("it does not go");
-        let next = upstream.pending.pop_front().ok_or(Nothing::Empty)?;
+        let next = upstream.pop().ok_or(Nothing::Empty)?;
         let more = next.frame.more();
         upstream.inside_message = more;
         if next.subscription {
@@ -375,11 +392,17 @@ impl Publisher {
 
     /// Drops all that is unread; returns how many messages that was.
     pub(super) fn close_readers(&mut self) -> u64 {
-        let pending = self.upstream.as_mut().map_or(0, |upstream| {
-            let whole = upstream.pending.drain(..);
-            whole.filter(|from| !from.frame.more()).count()
-        });
-        pending as u64 + self.queue.close()
+        let upstream = self.upstream.as_mut().map_or(0, Upstream::close);
+        upstream + self.queue.close()
+    }
+
+    /// How many messages were dropped unread since the last call.
+    pub(super) const fn take_dropped(&mut self) -> u64 {
+        let dropped = match &mut self.upstream {
+            Some(upstream) => std::mem::replace(&mut upstream.dropped, 0),
+            None => 0,
+        };
+        dropped + self.queue.take_dropped()
     }
 }
 
@@ -387,6 +410,11 @@ impl Upstream {
     fn new() -> Self {
         Self {
             pending: VecDeque::new(),
+            bytes: 0,
+            whole: 0,
+            is_read: false,
+            dropped: 0,
+            is_inside_pushed: false,
             inside_message: false,
             last: None,
             modes: UpstreamModes::default(),
@@ -394,12 +422,65 @@ impl Upstream {
         }
     }
 
-    fn push(&mut self, peer: PeerId, frame: Message, subscription: bool) {
-        self.pending.push_back(FromBelow {
+    fn is_full(&self) -> bool {
+        self.pending.len() >= UPSTREAM_FRAMES_MAX || self.bytes >= UPSTREAM_BYTES_MAX
+    }
+
+    /// A frame of a message that a peer sent for the application.
+    fn push_part(&mut self, peer: PeerId, frame: Message, subscription: bool) {
+        self.is_inside_pushed = frame.more();
+        self.push(FromBelow {
             peer,
             frame,
             subscription,
+            notice: false,
         });
+    }
+
+    /// A topic was asked for or taken back.
+    fn push_notice(&mut self, peer: PeerId, frame: Message) {
+        self.push(FromBelow {
+            peer,
+            frame,
+            subscription: true,
+            notice: true,
+        });
+    }
+
+    fn push(&mut self, from: FromBelow) {
+        self.bytes += from.frame.len();
+        self.whole += usize::from(!from.frame.more());
+        self.pending.push_back(from);
+        while !self.is_read && self.is_full() && self.whole > 1 {
+            self.drop_oldest();
+        }
+    }
+
+    fn pop(&mut self) -> Option<FromBelow> {
+        let from = self.pending.pop_front()?;
+        self.bytes -= from.frame.len();
+        self.whole -= usize::from(!from.frame.more());
+        Some(from)
+    }
+
+    /// Drops the oldest message, which is whole.
+    #[cold]
+    fn drop_oldest(&mut self) {
+        while let Some(from) = self.pop() {
+            if !from.frame.more() {
+                self.dropped += u64::from(!from.notice);
+                return;
+            }
+        }
+    }
+
+    /// Drops all; returns how many messages of peers that was.
+    fn close(&mut self) -> u64 {
+        let mut dropped = std::mem::replace(&mut self.dropped, 0);
+        while let Some(from) = self.pop() {
+            dropped += u64::from(!from.frame.more() && !from.notice);
+        }
+        dropped
     }
 }
 

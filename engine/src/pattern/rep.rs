@@ -109,9 +109,7 @@ impl Rep {
         loop {
             self.envelope.clear();
             self.asker = self.queue.next_peer();
-            while let Some(gone) = self.queue.next_gone() {
-                self.remove_writer(gone);
-            }
+            self.forget_gone();
             if self.asker.is_none() {
                 return false;
             }
@@ -159,6 +157,7 @@ impl Rep {
 
     /// Writes the way back. Whoever asked may be gone, or have no room: then the reply goes nowhere and is counted.
     fn begin_reply(&mut self, counters: &Counters) -> Option<u32> {
+        let envelope = std::mem::take(&mut self.envelope);
         let asker = self.asker.take();
         let slot = asker.and_then(|asker| self.writers.slot_of_peer(asker));
         let Some(slot) = slot else {
@@ -174,10 +173,16 @@ impl Rep {
             counters.dropped_full.add(1);
             return None;
         }
-        for frame in self.envelope.drain(..) {
+        for frame in envelope {
             writer.write_frame(true, &frame);
         }
         Some(slot)
+    }
+
+    pub(super) fn forget_gone(&mut self) {
+        while let Some(gone) = self.queue.next_gone() {
+            self.remove_writer(gone);
+        }
     }
 
     pub(super) fn remove_writer(&mut self, peer: PeerId) {

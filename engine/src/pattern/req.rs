@@ -115,11 +115,15 @@ impl Req {
 
     /// What came so far answers nothing that is still to be asked.
     fn drop_stale_input(&mut self, counters: &Counters) {
-        self.queue.skip_rest();
+        if self.queue.is_inside_message() {
+            self.queue.skip_rest();
+            counters.dropped_unexpected.add(1);
+        }
         while self.queue.can_receive() {
             self.queue.skip_message();
             counters.dropped_unexpected.add(1);
         }
+        self.forget_gone();
     }
 
     pub(super) fn can_receive(&mut self, counters: &Counters) -> bool {
@@ -174,7 +178,7 @@ impl Req {
         false
     }
 
-    fn forget_gone(&mut self) {
+    pub(super) fn forget_gone(&mut self) {
         while let Some(gone) = self.queue.next_gone() {
             self.forget(gone);
         }

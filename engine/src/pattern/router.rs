@@ -28,7 +28,6 @@ enum Sending {
 #[derive(Debug)]
 struct Unheard {
     peer: PeerId,
-    id: Box<[u8]>,
     reader: Reader,
 }
 
@@ -39,9 +38,11 @@ pub(crate) struct Router {
     writers: Slots<Writer>,
     /// Who has each routing id.
     routes: HashMap<Box<[u8]>, PeerId>,
-    /// The routing id of each peer that is heard.
+    /// The routing id of each peer that is heard; one that left and was not read to its end may share it with the peer
+    /// that has it now.
     ids: HashMap<PeerId, Box<[u8]>>,
-    unheard: Vec<Unheard>,
+    /// Who waits for each id, first come first. No list is empty.
+    unheard: HashMap<Box<[u8]>, Vec<Unheard>>,
     /// Messages of peers that left unheard.
     unheard_dropped: u64,
     sending: Sending,
@@ -64,7 +65,7 @@ impl Router {
             writers: Slots::new(),
             routes: HashMap::new(),
             ids: HashMap::new(),
-            unheard: Vec::new(),
+            unheard: HashMap::new(),
             unheard_dropped: 0,
             sending: Sending::Start,
             announced: None,
@@ -91,28 +92,40 @@ impl Router {
 
     /// A peer's messages come here from now on; `announced` is the id that it gave itself, or empty.
     pub(super) fn add_reader(&mut self, peer: PeerId, reader: Reader, announced: &[u8]) {
-        if self.ids.contains_key(&peer) {
-            self.queue.add(peer, reader);
-            return;
-        }
-        let id: Box<[u8]> = if announced.is_empty() {
-            self.make_id()
-        } else {
-            announced.into()
-        };
-        if let Some(holder) = self.routes.get(&id).copied() {
-            if self.is_gone(holder) {
-                self.forget_route(holder);
-            } else if self.handover {
-                self.remove_peer(holder);
+        if !self.ids.contains_key(&peer) {
+            let id: Box<[u8]> = if announced.is_empty() {
+                self.make_id()
             } else {
-                self.forget_unheard_gone();
-                self.unheard.push(Unheard { peer, id, reader });
+                announced.into()
+            };
+            if self.is_kept(&id) {
+                let waiting = self.unheard.entry(id).or_default();
+                waiting.push(Unheard { peer, reader });
                 return;
             }
+            self.give_id(peer, id);
         }
-        self.give_id(peer, id);
         self.queue.add(peer, reader);
+    }
+
+    /// Whether somebody has the id and keeps it.
+    fn is_kept(&mut self, id: &[u8]) -> bool {
+        let Some(holder) = self.routes.get(id).copied() else {
+            return false;
+        };
+        if self.handover {
+            // Before the holder goes: its id is not for those who wait.
+            self.routes.remove(id);
+            self.remove_peer(holder);
+            return false;
+        }
+        if self.is_gone(holder) {
+            self.pass_on(id);
+        } else {
+            // They may come again and again.
+            self.forget_unheard_gone(id);
+        }
+        self.routes.contains_key(id)
     }
 
     fn give_id(&mut self, peer: PeerId, id: Box<[u8]>) {
@@ -131,11 +144,14 @@ impl Router {
         }
     }
 
-    /// Whether nobody reads any more what is written to the peer.
+    /// Whether nobody reads any more what is written to the peer, or it had left before it could be written to.
     fn is_gone(&mut self, peer: PeerId) -> bool {
         let slot = self.writers.slot_of_peer(peer);
-        slot.and_then(|slot| self.writers.in_slot(slot))
-            .is_some_and(|(writer, _)| writer.is_reader_gone())
+        match slot.and_then(|slot| self.writers.in_slot(slot)) {
+            Some((writer, _)) => writer.is_reader_gone(),
+            // One that is expected was never there.
+            None => !self.ids.contains_key(&peer) || self.queue.has(peer),
+        }
     }
 
     pub(super) fn credit_arrived(&mut self, event: Event) {
@@ -151,7 +167,7 @@ impl Router {
     }
 
     pub(super) fn for_each_unheard(&mut self, mut call: impl FnMut(&mut Reader)) {
-        for waiting in &mut self.unheard {
+        for waiting in self.unheard.values_mut().flatten() {
             call(&mut waiting.reader);
         }
     }
@@ -176,7 +192,9 @@ impl Router {
             return self.queue.receive(take).ok_or(Nothing::Empty);
         }
         let next = self.queue.next_peer();
-        self.forget_gone();
+        if self.queue.has_gone() {
+            self.forget_gone();
+        }
         let peer = next.ok_or(Nothing::Empty)?;
         self.announced = Some(peer);
         let id = self.ids.get(&peer).map_or(&[][..], |id| id);
@@ -195,10 +213,17 @@ impl Router {
         if !self.mandatory || self.sending != Sending::Start {
             return true;
         }
-        (0..self.writers.slots()).any(|slot| {
-            let writer = self.writers.in_slot(slot);
-            writer.is_some_and(|(writer, _)| writer.can_write() && !writer.is_reader_gone())
-        })
+        // Who has no room leaves the turns, and comes back when it has.
+        while let Some(writer) = self.writers.current() {
+            if writer.is_reader_gone() {
+                self.writers.deactivate_current();
+            } else if writer.can_write() {
+                return true;
+            } else if writer.wait_for_credit() {
+                self.writers.deactivate_current();
+            }
+        }
+        false
     }
 
     pub(super) fn send<'a>(
@@ -270,40 +295,61 @@ impl Router {
 
     // --- ends --------------------------------------------------------------------------------------------
 
-    fn forget_gone(&mut self) {
+    pub(super) fn forget_gone(&mut self) {
         while let Some(gone) = self.queue.next_gone() {
             self.remove_writer(gone);
-            self.forget_route(gone);
+            self.forget_id(gone);
         }
     }
 
-    /// The id is free again; whoever waited for it is heard from now on.
-    fn forget_route(&mut self, peer: PeerId) {
-        let Some(id) = self.ids.remove(&peer) else {
+    /// The peer is not heard any more.
+    fn forget_id(&mut self, peer: PeerId) {
+        if let Some(id) = self.ids.remove(&peer)
+            && self.routes.get(&id) == Some(&peer)
+        {
+            self.pass_on(&id);
+        }
+    }
+
+    /// The id is free again; whoever waited for it first is heard from now on.
+    fn pass_on(&mut self, id: &[u8]) {
+        self.routes.remove(id);
+        self.forget_unheard_gone(id);
+        let Some((id, mut waiting)) = self.unheard.remove_entry(id) else {
             return;
         };
-        if self.routes.get(&id) == Some(&peer) {
-            self.routes.remove(&id);
-        }
-        if let Some(place) = self.unheard.iter().position(|waiting| waiting.id == id) {
-            let Unheard { peer, id, reader } = self.unheard.remove(place);
-            self.give_id(peer, id);
-            self.queue.add(peer, reader);
+        let Unheard { peer, reader } = waiting.remove(0);
+        self.give_id(peer, id.clone());
+        self.queue.add(peer, reader);
+        if !waiting.is_empty() {
+            self.unheard.insert(id, waiting);
         }
     }
 
-    /// Of those who waited for an id, forgets who has left: they may come again and again.
-    fn forget_unheard_gone(&mut self) {
-        let mut place = 0;
-        while place < self.unheard.len() {
-            let peer = self.unheard[place].peer;
-            if self.is_gone(peer) {
-                let gone = self.unheard.swap_remove(place);
-                self.unheard_dropped += gone.reader.leave();
-                self.remove_writer(peer);
+    /// Of those who wait for an id, forgets who has left.
+    fn forget_unheard_gone(&mut self, id: &[u8]) {
+        self.forget_unheard(id, Self::is_gone);
+    }
+
+    fn forget_unheard(
+        &mut self,
+        id: &[u8],
+        mut is_unwanted: impl FnMut(&mut Self, PeerId) -> bool,
+    ) {
+        let Some((id, waiting)) = self.unheard.remove_entry(id) else {
+            return;
+        };
+        let mut stay = Vec::new();
+        for unheard in waiting {
+            if is_unwanted(self, unheard.peer) {
+                self.remove_writer(unheard.peer);
+                self.unheard_dropped += unheard.reader.leave();
             } else {
-                place += 1;
+                stay.push(unheard);
             }
+        }
+        if !stay.is_empty() {
+            self.unheard.insert(id, stay);
         }
     }
 
@@ -328,8 +374,12 @@ impl Router {
         } else {
             self.queue.remove_peer(peer);
         }
-        self.unheard.retain(|waiting| waiting.peer != peer);
-        self.forget_route(peer);
+        let mut unheard = self.unheard.iter();
+        let waits = unheard.find(|(_, waiting)| waiting.iter().any(|unheard| unheard.peer == peer));
+        if let Some((id, _)) = waits {
+            self.forget_unheard(&id.clone(), |_, waiting| waiting == peer);
+        }
+        self.forget_id(peer);
     }
 
     /// How many messages were dropped unread since the last call.
@@ -340,7 +390,7 @@ impl Router {
 
     /// Drops all that is unread; returns how many messages that was.
     pub(super) fn close_readers(&mut self) -> u64 {
-        let unheard = self.unheard.drain(..);
+        let unheard = self.unheard.drain().flat_map(|(_, waiting)| waiting);
         let left: u64 = unheard.map(|waiting| waiting.reader.leave()).sum();
         left + self.take_dropped() + self.queue.close()
     }

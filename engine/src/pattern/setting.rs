@@ -68,10 +68,10 @@ impl Pattern {
                 }
                 Setting::Upstream(modes) => return publisher.set_modes(modes),
                 Setting::Subscribe(topic) if publisher.is_manual() => {
-                    return publisher.answer(topic, true);
+                    publisher.answer(topic, true);
                 }
                 Setting::Unsubscribe(topic) if publisher.is_manual() => {
-                    return publisher.answer(topic, false);
+                    publisher.answer(topic, false);
                 }
                 _ => return false,
             },

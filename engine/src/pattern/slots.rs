@@ -45,7 +45,8 @@ impl<P> Slots<P> {
         }
     }
 
-    /// Adds a pipe of a peer, active, behind the others; `make` gets the key that its events carry. Returns its slot.
+    /// Adds a pipe of a peer, active, behind the others; `make` gets the key that its events carry. Returns its slot:
+    /// the one that was left last, if one is free.
     pub(super) fn add(&mut self, peer: PeerId, make: impl FnOnce(u64) -> P) -> u32 {
         let index = self.free.pop().unwrap_or(self.pipes.len() as u32);
         if index as usize == self.pipes.len() {
@@ -60,7 +61,8 @@ impl<P> Slots<P> {
         let key = u64::from(slot.generation) << 32 | u64::from(index);
         slot.peer = peer;
         slot.pipe = Some(make(key));
-        self.by_peer.insert(peer, index);
+        let before = self.by_peer.insert(peer, index);
+        debug_assert_eq!(before, None, "a peer has one pipe in each direction");
         self.activate_slot(index);
         index
     }
@@ -86,11 +88,10 @@ impl<P> Slots<P> {
         self.by_peer.get(&peer).copied()
     }
 
-    /// The slots that hold a pipe, active or not.
-    pub(super) fn indices(&self) -> impl Iterator<Item = u32> + '_ {
-        let held = self.pipes.iter().enumerate();
-        held.filter(|(_, slot)| slot.pipe.is_some())
-            .map(|(index, _)| index as u32)
+    /// Whose pipe is in a slot.
+    pub(super) fn peer_in_slot(&self, index: u32) -> Option<PeerId> {
+        let slot = self.pipes.get(index as usize)?;
+        slot.pipe.is_some().then_some(slot.peer)
     }
 
     /// All pipes, active or not.
@@ -144,13 +145,13 @@ impl<P> Slots<P> {
         }
     }
 
-    /// An event named a pipe: it is active again.
-    pub(super) fn activate(&mut self, event: Event) {
-        if let Some(index) = self.index_of(event.key)
-            && !self.pipes[index as usize].active
-        {
+    /// An event named a pipe: it is active again. Returns its slot, if it is still there.
+    pub(super) fn activate(&mut self, event: Event) -> Option<u32> {
+        let index = self.index_of(event.key)?;
+        if !self.pipes[index as usize].active {
             self.activate_slot(index);
         }
+        Some(index)
     }
 
     fn activate_slot(&mut self, index: u32) {

@@ -137,8 +137,8 @@ impl Subscriber {
 
     // --- receiving ---------------------------------------------------------------------------------------
 
-    pub(super) fn can_receive(&mut self) -> bool {
-        let can = self.queue.is_inside_message() || self.find_wanted();
+    pub(super) fn can_receive(&mut self, counters: &Counters) -> bool {
+        let can = self.queue.is_inside_message() || self.find_wanted(counters);
         self.forget_gone();
         can
     }
@@ -146,9 +146,13 @@ impl Subscriber {
     pub(super) fn receive<T>(
         &mut self,
         take: &mut impl FnMut(PipeFrame<'_>) -> T,
+        counters: &Counters,
     ) -> Result<T, Nothing> {
-        if !self.queue.is_inside_message() && !self.find_wanted() {
+        let found = self.queue.is_inside_message() || self.find_wanted(counters);
+        if self.queue.has_gone() {
             self.forget_gone();
+        }
+        if !found {
             return Err(Nothing::Empty);
         }
         self.queue.receive(take).ok_or(Nothing::Empty)
@@ -156,7 +160,7 @@ impl Subscriber {
 
     /// Passes over messages that were sent before the peer knew what is not wanted any more.
     #[inline]
-    fn find_wanted(&mut self) -> bool {
+    fn find_wanted(&mut self, counters: &Counters) -> bool {
         if !self.filters {
             return self.queue.can_receive();
         }
@@ -165,11 +169,12 @@ impl Subscriber {
                 return true;
             }
             self.queue.skip_message();
+            counters.dropped_unexpected.add(1);
         }
         false
     }
 
-    fn forget_gone(&mut self) {
+    pub(super) fn forget_gone(&mut self) {
         while let Some(gone) = self.queue.next_gone() {
             self.distributor.remove_peer(gone);
         }

@@ -335,6 +335,7 @@ impl Socket {
         }
         if let Some(reader) = reader {
             self.pattern.add_reader(peer, reader, &routing_id);
+            self.count_lost();
         }
     }
 

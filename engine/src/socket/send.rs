@@ -21,17 +21,19 @@ impl Socket {
     pub fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError<Message>> {
         let mut message = message.into();
         let mut deadline = None;
+        let mut expired = false;
         loop {
             message = match self.try_send(message) {
                 Ok(()) => return Ok(()),
+                Err(TrySendError::Full(message)) if expired => {
+                    return Err(SendError::TimedOut(message));
+                }
                 Err(TrySendError::Full(message)) => message,
                 Err(refused) => return Err(refused.into()),
             };
             let timeout = self.options.send_timeout;
             let deadline = *deadline.get_or_insert_with(|| clock::deadline(timeout));
-            if self.wait(deadline) && !self.pattern.can_send() {
-                return Err(SendError::TimedOut(message));
-            }
+            expired = self.wait(deadline);
         }
     }
 
@@ -135,6 +137,7 @@ impl Socket {
     fn send_bytes_slowly(&mut self, bytes: &[u8]) -> Result<(), SendError<()>> {
         let timeout = self.options.send_timeout;
         let mut deadline = None;
+        let mut expired = false;
         loop {
             if self.terminated {
                 return Err(SendError::Terminated(()));
@@ -148,10 +151,11 @@ impl Socket {
                 Err(refusal) => return Err(SendError::refused(refusal, ())),
             }
             self.count_lost();
-            let deadline = *deadline.get_or_insert_with(|| clock::deadline(timeout));
-            if self.wait(deadline) && !self.pattern.can_send() {
+            if expired {
                 return Err(SendError::TimedOut(()));
             }
+            let deadline = *deadline.get_or_insert_with(|| clock::deadline(timeout));
+            expired = self.wait(deadline);
         }
     }
 
@@ -194,6 +198,7 @@ impl Socket {
         let mut message = message.into();
         let timeout = self.options.send_timeout;
         let mut deadline = None;
+        let mut expired = false;
         loop {
             self.look_if_called();
             if self.terminated {
@@ -205,10 +210,11 @@ impl Socket {
                 Err(refused) => return Err(refused.into()),
             };
             self.count_lost();
-            let deadline = *deadline.get_or_insert_with(|| clock::deadline(timeout));
-            if self.wait(deadline) && !self.pattern.can_send() {
+            if expired {
                 return Err(SendError::TimedOut(message));
             }
+            let deadline = *deadline.get_or_insert_with(|| clock::deadline(timeout));
+            expired = self.wait(deadline);
         }
     }
 

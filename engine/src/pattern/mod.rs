@@ -17,13 +17,16 @@ mod setting;
 mod slots;
 mod subscriber;
 mod subscriptions;
+#[cfg(all(test, not(loom)))]
+mod tests;
+mod upstream;
 
 pub(crate) use fair_queue::{FairQueue, to_message};
 pub(crate) use load_balancer::{LoadBalancer, Lost};
 pub(crate) use outgoing::{Nothing, Outgoing, Refusal, Refused};
-pub(crate) use publisher::UpstreamModes;
 pub(crate) use setting::Setting;
 pub use setting::Subscriptions;
+pub(crate) use upstream::UpstreamModes;
 
 use crate::counters::Counters;
 use crate::peer::PeerId;

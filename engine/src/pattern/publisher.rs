@@ -3,22 +3,19 @@
 //! Peers' subscriptions arrive as messages, `01 topic` and `00 topic`. PUB takes them in silently; XPUB also tells the
 //! application, and passes on what else its peers send.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 
 use super::distributor::Distributor;
 use super::fair_queue::to_message;
 use super::outgoing::{Nothing, Outgoing, Refusal, Refused};
 use super::subscriptions::{Added, Left, PeerIndex, Subscribers};
+use super::upstream::{Upstream, UpstreamModes, notice};
 use super::{FairQueue, SUBSCRIBE, Subscriptions, UNSUBSCRIBE};
 use crate::counters::Counters;
 use crate::memory::{BodyPool, SENDING_KEEPS_BYTES};
 use crate::message::Message;
 use crate::peer::PeerId;
 use crate::pipe::{Event, FrameBody, PipeFrame, Reader, Writer};
-
-/// So many frames may wait for the application of an XPUB, of so many bytes; its peers' pipes hold the rest.
-const UPSTREAM_FRAMES_MAX: usize = 1 << 16;
-const UPSTREAM_BYTES_MAX: usize = 16 << 20;
 
 /// The state of a PUB or XPUB socket.
 #[derive(Debug)]
@@ -40,52 +37,6 @@ pub(crate) struct Publisher {
     /// Written first to each new peer.
     pub(super) welcome: Option<Message>,
     upstream: Option<Upstream>,
-}
-
-/// What an XPUB tells its application.
-#[derive(Debug)]
-struct Upstream {
-    pending: VecDeque<FromBelow>,
-    /// Bytes of the frames in `pending`.
-    bytes: usize,
-    /// Whole messages in `pending`, notices counted.
-    whole: usize,
-    /// The application has received once. One that never does must not keep its peers from subscribing: the oldest
-    /// that waits for it is dropped then.
-    is_read: bool,
-    /// Peers' messages that were dropped for that.
-    dropped: u64,
-    /// The frame pushed last announced another one.
-    is_inside_pushed: bool,
-    /// The last frame handed out announced another one.
-    inside_message: bool,
-    /// Whose subscription was handed out last: [`Publisher::answer`] is about that peer.
-    last: Option<PeerId>,
-    modes: UpstreamModes,
-    /// What peers asked for, where the application decides what they get.
-    asked: Subscribers,
-}
-
-/// A frame for the application, and the peer that it came from.
-#[derive(Debug)]
-struct FromBelow {
-    peer: PeerId,
-    frame: Message,
-    /// It asks for a topic or takes one back.
-    subscription: bool,
-    /// It is no part of a message that a peer sent for the application.
-    notice: bool,
-}
-
-/// How much of what it is asked an XPUB tells.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct UpstreamModes {
-    /// Each subscription, not only the first for a topic.
-    pub(crate) verbose_subscribe: bool,
-    /// Each unsubscription, not only the last for a topic.
-    pub(crate) verbose_unsubscribe: bool,
-    /// The application decides about each subscription.
-    pub(crate) manual: bool,
 }
 
 impl Publisher {
@@ -404,90 +355,12 @@ impl Publisher {
         };
         dropped + self.queue.take_dropped()
     }
-}
 
-impl Upstream {
-    fn new() -> Self {
-        Self {
-            pending: VecDeque::new(),
-            bytes: 0,
-            whole: 0,
-            is_read: false,
-            dropped: 0,
-            is_inside_pushed: false,
-            inside_message: false,
-            last: None,
-            modes: UpstreamModes::default(),
-            asked: Subscribers::new(),
-        }
+    /// Of how many peers it knows the connection, and how many notices wait.
+    #[cfg(test)]
+    pub(super) fn sizes(&self) -> [usize; 2] {
+        let waiting = self.upstream.as_ref();
+        let waiting = waiting.map_or(0, |upstream| upstream.pending.len());
+        [self.epochs.len(), waiting]
     }
-
-    fn is_full(&self) -> bool {
-        self.pending.len() >= UPSTREAM_FRAMES_MAX || self.bytes >= UPSTREAM_BYTES_MAX
-    }
-
-    /// A frame of a message that a peer sent for the application.
-    fn push_part(&mut self, peer: PeerId, frame: Message, subscription: bool) {
-        self.is_inside_pushed = frame.more();
-        self.push(FromBelow {
-            peer,
-            frame,
-            subscription,
-            notice: false,
-        });
-    }
-
-    /// A topic was asked for or taken back.
-    fn push_notice(&mut self, peer: PeerId, frame: Message) {
-        self.push(FromBelow {
-            peer,
-            frame,
-            subscription: true,
-            notice: true,
-        });
-    }
-
-    fn push(&mut self, from: FromBelow) {
-        self.bytes += from.frame.len();
-        self.whole += usize::from(!from.frame.more());
-        self.pending.push_back(from);
-        while !self.is_read && self.is_full() && self.whole > 1 {
-            self.drop_oldest();
-        }
-    }
-
-    fn pop(&mut self) -> Option<FromBelow> {
-        let from = self.pending.pop_front()?;
-        self.bytes -= from.frame.len();
-        self.whole -= usize::from(!from.frame.more());
-        Some(from)
-    }
-
-    /// Drops the oldest message, which is whole.
-    #[cold]
-    fn drop_oldest(&mut self) {
-        while let Some(from) = self.pop() {
-            if !from.frame.more() {
-                self.dropped += u64::from(!from.notice);
-                return;
-            }
-        }
-    }
-
-    /// Drops all; returns how many messages of peers that was.
-    fn close(&mut self) -> u64 {
-        let mut dropped = std::mem::replace(&mut self.dropped, 0);
-        while let Some(from) = self.pop() {
-            dropped += u64::from(!from.frame.more() && !from.notice);
-        }
-        dropped
-    }
-}
-
-/// What an application reads when a topic was asked for or taken back.
-fn notice(byte: u8, topic: &[u8]) -> Message {
-    let mut bytes = Vec::with_capacity(1 + topic.len());
-    bytes.push(byte);
-    bytes.extend_from_slice(topic);
-    Message::from(bytes)
 }

@@ -410,4 +410,11 @@ impl Router {
             self.lost.let_go(writer);
         }
     }
+
+    /// How many names, peers with a name, names that somebody waits for, and pipes to peers there are.
+    #[cfg(test)]
+    pub(super) fn sizes(&self) -> [usize; 4] {
+        let pipes = self.writers.iter().count();
+        [self.routes.len(), self.ids.len(), self.unheard.len(), pipes]
+    }
 }

@@ -1,7 +1,7 @@
 //! What an application can tell one pattern and not another.
 
 use super::Pattern;
-use super::publisher::UpstreamModes;
+use super::upstream::UpstreamModes;
 use crate::message::Message;
 
 /// How much a socket's subscriptions are.

@@ -1,4 +1,4 @@
-//! DEALER.
+//! DEALER: what ZeroMQ promises of it.
 
 use super::*;
 

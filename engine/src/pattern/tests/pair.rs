@@ -1,4 +1,4 @@
-//! PAIR.
+//! PAIR: what ZeroMQ promises of it.
 
 use super::*;
 

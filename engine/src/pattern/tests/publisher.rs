@@ -1,4 +1,4 @@
-//! PUB.
+//! PUB: what ZeroMQ promises of it.
 
 use super::*;
 use crate::pattern::Subscriptions;

@@ -1,4 +1,4 @@
-//! PULL.
+//! PULL: what ZeroMQ promises of it.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! PUSH.
+//! PUSH: what ZeroMQ promises of it.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! REP.
+//! REP: what ZeroMQ promises of it.
 
 use super::*;
 

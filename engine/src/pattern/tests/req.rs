@@ -1,4 +1,4 @@
-//! REQ.
+//! REQ: what ZeroMQ promises of it.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! ROUTER.
+//! ROUTER: what ZeroMQ promises of it.
 
 use super::*;
 

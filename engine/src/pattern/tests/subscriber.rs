@@ -1,4 +1,4 @@
-//! SUB.
+//! SUB: what ZeroMQ promises of it.
 
 use super::*;
 

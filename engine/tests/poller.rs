@@ -102,8 +102,8 @@ fn what_stays_ready_is_told_again_until_it_is_used_up() {
 fn a_full_socket_is_told_when_its_peer_makes_room() {
     for context in contexts() {
         let (mut push, mut pull) = pair(&context);
-        push.set_send_high_water_mark(1);
-        pull.set_receive_high_water_mark(1);
+        push.set_send_high_water_mark(1).unwrap();
+        pull.set_receive_high_water_mark(1).unwrap();
         let mut poller = Poller::new();
         poller.add(&push, 0, Interest::WRITABLE).unwrap();
         let mut events = Vec::new();

@@ -9,7 +9,7 @@ use ringmq_driver::Time;
 
 use super::link::Stage;
 use super::{Ending, EngineDriver, Fate, Role, Session};
-use crate::pipe::{Reader, Writer};
+use crate::pipe::Writer;
 use crate::reactor::Services;
 
 /// How long to wait for the peer to close after our last byte. Closing with unread input would make the
@@ -113,7 +113,7 @@ impl Session {
         Fate::Lives
     }
 
-    /// If the socket is closed and everything has left, ends the connection in an orderly way.
+    /// If the socket is closed, or wants this peer no more, and everything has left: ends the connection in an orderly way.
     pub(super) fn end_if_drained<D: EngineDriver>(&mut self, services: &mut Services<D>) -> Fate {
         if !self.is_flushed() {
             return Fate::Lives;
@@ -172,9 +172,13 @@ impl Session {
         }
     }
 
-    /// The socket was closed and nothing is left to send, or its linger time has passed.
+    /// Nothing is left to send and nothing will come: the socket was closed, or let go of this peer as a ROUTER does whose
+    /// routing id another one takes over.
     fn is_flushed(&mut self) -> bool {
-        self.ending.is_some() && self.outbound.as_mut().is_none_or(Reader::is_finished)
+        match &mut self.outbound {
+            Some(outbound) => outbound.is_finished(),
+            None => self.ending.is_some(),
+        }
     }
 
     /// The session is over: lets go of its pipes and counts what is left in them and nobody else will count.

@@ -50,7 +50,7 @@ pub use pattern::Subscriptions;
 pub use poller::{Interest, PollEvent, PollItem, Poller, PollerError, Sockets, poll};
 pub use ringmq_driver::DriverKind;
 pub use socket::{
-    BindError, ConnectError, DetachError, OptionError, Readiness, RecvError, SendError, Socket,
-    SocketType, TryRecvError, TrySendError,
+    AsyncSocket, BindError, ConnectError, DetachError, OptionError, Readiness, RecvError,
+    SendError, Socket, SocketType, TryRecvError, TrySendError, future,
 };
 pub use transport::{Endpoint, EndpointError};

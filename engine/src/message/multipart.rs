@@ -64,6 +64,13 @@ impl<M: Into<Message>> From<Vec<M>> for Multipart {
     }
 }
 
+impl From<Message> for Multipart {
+    /// A message of this one frame.
+    fn from(frame: Message) -> Self {
+        Self::from_iter([frame])
+    }
+}
+
 impl IntoIterator for Multipart {
     type Item = Message;
     type IntoIter = std::vec::IntoIter<Message>;

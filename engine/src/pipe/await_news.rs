@@ -8,7 +8,11 @@
 //! The shape is that of sleeping in `owner`, and so is the reason why no wake-up is lost. The lock only keeps the
 //! waker and the word for it together: whoever takes the one changes the other, so a waker is woken once. This
 //! file must not know who runs the task.
+//!
+//! A waker is foreign code, and whoever rings runs it: the engine's thread too, which must outlive its panics.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
 use super::Owner;
@@ -24,10 +28,6 @@ impl Owner {
     ///
     /// # Cancel safety
     /// A task that went away without [`Self::forget_waker`] is woken once for nothing, and kept until then.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "asynchronous sockets wait by it next")
-    )]
     pub(crate) fn register_waker(&self, waker: &Waker) -> bool {
         let sleeper = self.sleeper();
         let mut place = lock(&sleeper.waker);
@@ -52,10 +52,6 @@ impl Owner {
     }
 
     /// Lets go of the waker, which is not woken any more: the task that left it has gone, or waits no longer.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "asynchronous sockets wait by it next")
-    )]
     pub(crate) fn forget_waker(&self) {
         let sleeper = self.sleeper();
         let mut place = lock(&sleeper.waker);
@@ -67,13 +63,31 @@ impl Owner {
     }
 }
 
+/// Wakes a task, and lets no panic out: a task that cannot be woken is its owner's loss alone.
+pub(crate) fn wake(waker: Waker) {
+    contain(|| waker.wake());
+}
+
+/// Drops a waker on a thread that is not its task's.
+pub(super) fn let_go(waker: Option<Waker>) {
+    contain(|| drop(waker));
+}
+
+fn contain(foreign: impl FnOnce()) {
+    let mut outcome = catch_unwind(AssertUnwindSafe(foreign));
+    // The panic was told by its hook. What it carries is foreign too, and may panic when it is dropped.
+    while let Err(panic) = outcome {
+        outcome = catch_unwind(AssertUnwindSafe(|| drop::<Box<dyn Any + Send>>(panic)));
+    }
+}
+
 impl Sleeper {
     /// Wakes the task that waits. The caller has announced something, fenced, and seen that a task waits.
     #[cold]
     pub(super) fn wake_task(&self) {
         // Whoever has changed the state since has fenced after us, so it sees by itself what was announced.
         if let Some(waker) = self.take_waker() {
-            waker.wake();
+            wake(waker);
         }
     }
 

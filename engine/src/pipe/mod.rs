@@ -50,6 +50,7 @@ mod walker;
 mod watch;
 mod writer;
 
+pub(crate) use await_news::wake;
 pub(crate) use batch::Batch;
 pub(crate) use filling::Filling;
 pub(crate) use mailbox::Mailbox;

@@ -20,6 +20,7 @@ use std::time::Instant;
 
 use ringmq_driver::Wake;
 
+use super::await_news;
 use super::descriptor::Descriptor;
 use super::parker::Parker;
 use super::ready_list::{Event, Node, ReadyList};
@@ -271,7 +272,8 @@ impl Drop for Handle {
         fence(Ordering::SeqCst);
         self.0.ready.pop_all(|_| ());
         let waker = lock(&self.0.waker).take();
-        drop(waker);
+        // The last handle may be the engine's.
+        await_news::let_go(waker);
         self.0.watches.clear();
     }
 }

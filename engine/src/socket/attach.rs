@@ -62,7 +62,22 @@ impl Attachments {
     }
 
     pub(super) fn bound(&mut self, id: AttachmentId, result: io::Result<Address>) {
-        self.answers.push((id, result));
+        // Whoever gave a bind up does not ask for its result.
+        let awaited = self
+            .entries
+            .iter()
+            .any(|entry| entry.id == id && !entry.leaving);
+        if awaited {
+            self.answers.push((id, result));
+        }
+    }
+
+    /// Nobody asks for the result of a bind any more, and it is to be undone; returns by which engine.
+    fn abandon(&mut self, id: AttachmentId) -> Option<usize> {
+        drop(self.take_answer(id));
+        let entry = self.entries.iter_mut().find(|entry| entry.id == id)?;
+        entry.leaving = true;
+        Some(entry.engine)
     }
 
     pub(super) fn detached(&mut self, id: AttachmentId) {
@@ -187,6 +202,13 @@ impl Socket {
         }
     }
 
+    /// Takes back a bind whose result was not asked for.
+    pub(super) fn abandon_bind(&mut self, attachment: AttachmentId) {
+        if let Some(engine) = self.attachments.abandon(attachment) {
+            self.tell_to_detach(attachment, engine);
+        }
+    }
+
     /// Connects to an endpoint, and keeps connecting whenever the connection is lost. Returns at once: the peer
     /// need not exist yet, and messages may be sent meanwhile, up to the high-water mark.
     ///
@@ -261,13 +283,27 @@ impl Socket {
 
     fn detach(&mut self, kind: Use, endpoint: &str) -> Result<(), DetachError> {
         let attachment = self.start_detach(kind, endpoint)?;
-        while self.attachments.holds(attachment) {
-            if self.terminated {
-                return Err(DetachError::Terminated);
+        loop {
+            if let Some(result) = self.detach_result(attachment) {
+                return result;
             }
             self.wait(None);
         }
-        Ok(())
+    }
+
+    /// The result of [`Self::start_detach`], once there is one.
+    pub(super) fn detach_result(
+        &mut self,
+        attachment: AttachmentId,
+    ) -> Option<Result<(), DetachError>> {
+        self.look_if_called();
+        if !self.attachments.holds(attachment) {
+            Some(Ok(()))
+        } else if self.terminated {
+            Some(Err(DetachError::Terminated))
+        } else {
+            None
+        }
     }
 
     /// Asks for the end of a bind or connect without waiting for it.
@@ -293,6 +329,11 @@ impl Socket {
             self.pattern.remove_peer(peer);
             self.count_lost();
         }
+        self.tell_to_detach(attachment, engine);
+        Ok(attachment)
+    }
+
+    fn tell_to_detach(&self, attachment: AttachmentId, engine: usize) {
         let socket = Arc::clone(&self.shared);
         let linger = self.options.linger;
         self.host.command(
@@ -303,7 +344,6 @@ impl Socket {
                 linger,
             },
         );
-        Ok(attachment)
     }
 
     /// A peer's connection is ready.

@@ -3,6 +3,7 @@
 //! A handle is used by one thread at a time and may move between threads. It owns its ends of the pipes and its
 //! pattern; everything else happens in a reactor, to which commands go and from which events come by mailbox.
 
+mod asynchronous;
 mod attach;
 mod errors;
 mod options;
@@ -14,6 +15,7 @@ mod socket_type;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
+pub use asynchronous::{AsyncSocket, future};
 pub use errors::{
     BindError, ConnectError, DetachError, OptionError, RecvError, SendError, TryRecvError,
     TrySendError,

@@ -71,15 +71,32 @@ impl Socket {
     /// # Errors
     /// As [`Self::recv`].
     pub fn recv_multipart(&mut self) -> Result<Multipart, RecvError> {
+        let first = self.recv()?;
+        Ok(self.receive_rest(first))
+    }
+
+    /// Receives the frames of one message if it is there, as [`Self::recv_multipart`].
+    ///
+    /// # Errors
+    /// As [`Self::try_recv`].
+    pub fn try_recv_multipart(&mut self) -> Result<Multipart, TryRecvError> {
+        let first = self.try_recv()?;
+        Ok(self.receive_rest(first))
+    }
+
+    /// The frames behind the first one, which are there, whatever the socket is told meanwhile.
+    fn receive_rest(&mut self, first: Message) -> Multipart {
+        let mut more = first.more();
         let mut whole = Multipart::new();
-        loop {
-            let frame = self.recv()?;
-            let more = frame.more();
+        whole.push(first);
+        while more {
+            let frame = self
+                .take_frame(&mut |frame| to_message(&frame))
+                .expect("a message that has begun is there whole");
+            more = frame.more();
             whole.push(frame);
-            if !more {
-                return Ok(whole);
-            }
         }
+        whole
     }
 
     /// Waits for a frame as [`Self::recv`] does, then takes up to `frames_max` frames that are there and adds
@@ -142,6 +159,15 @@ impl Socket {
         if self.terminated {
             return Err(TryRecvError::Terminated);
         }
+        self.take_frame(take)
+    }
+
+    /// Takes a frame from the pattern, without a look at what the socket was told meanwhile.
+    #[inline]
+    fn take_frame<T>(
+        &mut self,
+        take: &mut impl FnMut(PipeFrame<'_>) -> T,
+    ) -> Result<T, TryRecvError> {
         match self.pattern.receive(take, &self.shared.counters) {
             Ok(taken) => {
                 let ended = !self.pattern.is_inside_message();

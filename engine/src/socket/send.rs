@@ -200,22 +200,37 @@ impl Socket {
         let mut deadline = None;
         let mut expired = false;
         loop {
-            self.look_if_called();
-            if self.terminated {
-                return Err(SendError::Terminated(message));
-            }
-            message = match self.route_whole(message) {
+            message = match self.try_send_multipart(message) {
                 Ok(()) => return Ok(()),
                 Err(TrySendError::Full(message)) => message,
                 Err(refused) => return Err(refused.into()),
             };
-            self.count_lost();
             if expired {
                 return Err(SendError::TimedOut(message));
             }
             let deadline = *deadline.get_or_insert_with(|| clock::deadline(timeout));
             expired = self.wait(deadline);
         }
+    }
+
+    /// Sends all frames of a message if a peer can take it now. A message without frames is not sent.
+    ///
+    /// # Errors
+    /// As [`Self::try_send`]; the message comes back whole.
+    pub fn try_send_multipart(
+        &mut self,
+        message: impl Into<Multipart>,
+    ) -> Result<(), TrySendError<Multipart>> {
+        let message = message.into();
+        self.look_if_called();
+        if self.terminated {
+            return Err(TrySendError::Terminated(message));
+        }
+        let routed = self.route_whole(message);
+        if routed.is_err() {
+            self.count_lost();
+        }
+        routed
     }
 
     /// Sends messages of one frame each until they end or no peer can take another one, without waiting. Returns

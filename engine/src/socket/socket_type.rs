@@ -99,6 +99,11 @@ impl SocketType {
         !matches!(self, Self::Pull | Self::Sub | Self::XSub | Self::Rep)
     }
 
+    /// Whether sending makes it possible to receive, and the other way round.
+    pub(super) const fn takes_turns(self) -> bool {
+        matches!(self, Self::Req | Self::Rep)
+    }
+
     /// Whether a second connect to the same endpoint is the first one: a second connection would only double what is
     /// received, or the share that the peer gets.
     pub(super) const fn connects_once(self) -> bool {

@@ -142,7 +142,7 @@ impl Attachments {
 
 impl Socket {
     /// Listens on an endpoint: `tcp://host:port` (`*` for any host or a free port; an interface, as `eth0`, for its first
-    /// address), `ipc://path`, or on Linux `ipc://@name`. Returns the endpoint it really got. Peers may come and go at any time.
+    /// address), `ipc://path` (`*` for a fresh one), or on Linux `ipc://@name`. Returns the endpoint it really got. Peers may come and go at any time.
     ///
     /// Without CURVE anybody who can reach the endpoint can connect: bind to 127.0.0.1 unless the network is
     /// trusted.

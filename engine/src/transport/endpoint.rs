@@ -70,7 +70,7 @@ impl fmt::Display for EndpointError {
             Self::UnsupportedTransport => "transport is not supported: use tcp:// or ipc://",
             Self::BadPort => "tcp endpoint needs a port from 0 to 65535 (or * when binding)",
             Self::UnknownHost => "host cannot be read, or is not known",
-            Self::WildcardPeer => "cannot connect to a wildcard: name the peer's host and port",
+            Self::WildcardPeer => "cannot connect to a wildcard: name the peer",
             Self::NoPath => "ipc endpoint needs a path",
             Self::PathTooLong => "ipc path is longer than 107 bytes",
             Self::AbstractUnsupported => "abstract ipc names (ipc://@name) exist on Linux only",

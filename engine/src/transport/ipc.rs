@@ -1,6 +1,8 @@
-//! `ipc://path` and, on Linux, `ipc://@name` in the abstract namespace.
+//! `ipc://path`, `ipc://*`, and on Linux `ipc://@name` in the abstract namespace.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::PathBuf;
+use std::{env, process};
 
 use ringmq_driver::{Address, UnixName};
 
@@ -9,8 +11,29 @@ use super::EndpointError;
 /// sockaddr_un holds 108 bytes, one of which ends the path (unix(7)).
 const PATH_BYTES_MAX: usize = 107;
 
-/// The address that `rest` names, to listen at or to connect to.
-pub(super) fn address(rest: &str) -> Result<Address, EndpointError> {
+/// The address to listen at: `*` is a fresh name in the directory for temporary files.
+pub(super) fn listening(rest: &str) -> Result<Address, EndpointError> {
+    if rest != "*" {
+        return address(rest);
+    }
+    // Names need only differ: should this one be taken, the bind says so.
+    let mut hasher = RandomState::new().build_hasher();
+    hasher.write_u32(process::id());
+    let name = format!("ringmq-{:016x}", hasher.finish());
+    let path = env::temp_dir().join(name);
+    address(&path.to_string_lossy())
+}
+
+/// The address to connect to.
+pub(super) fn peer(rest: &str) -> Result<Address, EndpointError> {
+    if rest == "*" {
+        return Err(EndpointError::WildcardPeer);
+    }
+    address(rest)
+}
+
+/// The address that `rest` names.
+fn address(rest: &str) -> Result<Address, EndpointError> {
     if rest.is_empty() || rest == "@" {
         return Err(EndpointError::NoPath);
     }
@@ -51,6 +74,19 @@ mod tests {
         assert!(address(&"x".repeat(107)).is_ok());
         assert_eq!(address(&"x".repeat(108)), Err(EndpointError::PathTooLong));
         assert_eq!(address(""), Err(EndpointError::NoPath));
+    }
+
+    #[test]
+    fn a_wildcard_is_a_fresh_path_to_listen_at_and_nowhere_to_connect_to() {
+        let (one, other) = (listening("*").unwrap(), listening("*").unwrap());
+        assert_ne!(one, other);
+        let text = one.to_string();
+        let directory = env::temp_dir();
+        assert!(
+            text.starts_with(&format!("ipc://{}", directory.display())),
+            "{text}"
+        );
+        assert_eq!(peer("*"), Err(EndpointError::WildcardPeer));
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub(crate) enum Peer {
 pub(crate) fn peer(text: &str) -> Result<(Peer, Option<SocketAddr>), EndpointError> {
     match transport(text)? {
         Transport::Tcp(rest) => tcp::peer(rest),
-        Transport::Ipc(rest) => ipc::address(rest).map(|address| (Peer::At(address), None)),
+        Transport::Ipc(rest) => ipc::peer(rest).map(|address| (Peer::At(address), None)),
     }
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn peer(text: &str) -> Result<(Peer, Option<SocketAddr>), EndpointErr
 pub(crate) fn listening(text: &str) -> Result<Vec<Address>, EndpointError> {
     match transport(text)? {
         Transport::Tcp(rest) => tcp::listening(rest, &SystemNames),
-        Transport::Ipc(rest) => ipc::address(rest).map(|address| vec![address]),
+        Transport::Ipc(rest) => ipc::listening(rest).map(|address| vec![address]),
     }
 }
 

@@ -119,6 +119,18 @@ fn prints(name: &str, expected: &[&str]) {
     }
 }
 
+/// These lines are among those that the example prints, in this order.
+fn tells(name: &str, expected: &[&str]) {
+    for driver in DRIVERS {
+        let lines = lines(name, driver);
+        let mut rest = lines.iter();
+        for wanted in expected {
+            let found = rest.any(|line| line == wanted);
+            assert!(found, "{name} on {driver}: \"{wanted}\" in {lines:#?}");
+        }
+    }
+}
+
 #[test]
 fn every_example_has_a_test_here() {
     let this = include_str!("examples.rs");
@@ -264,6 +276,43 @@ fn one_thread_serves_sockets_and_a_descriptor() {
             "desk: somebody asks \"is it fresh?\"",
             "visitor: the answer is \"of course\"",
             "desk: tea and cake were ordered, and the bell rang",
+        ],
+    );
+}
+
+#[test]
+fn a_lazy_pirate_survives_a_server_that_is_killed_in_a_request() {
+    tells(
+        "lazy_pirate",
+        &[
+            "server: ready",
+            "server: stuck with request 4",
+            "-- the server is killed",
+            "-- another server is started",
+            "server: ready",
+            "client: 6 of 6 requests were answered",
+            "-- the server is killed for good",
+            "client: gave request 1 up",
+            "client: 0 of 1 requests were answered",
+        ],
+    );
+}
+
+#[test]
+fn a_binary_star_serves_whichever_of_its_servers_is_killed() {
+    tells(
+        "binary_star",
+        &[
+            "Primary: Active",
+            "Backup: Passive",
+            "client: answered by Primary",
+            "-- the primary is killed",
+            "client: answered by Backup",
+            "-- the primary returns",
+            "Primary: Passive",
+            "client: answered by Backup",
+            "-- the backup is killed",
+            "client: answered by Primary",
         ],
     );
 }

@@ -58,6 +58,10 @@ const CLOCKS: &[(&str, &str)] = &[
         "tests of drivers on the real clock, with a deadline that fails them",
     ),
     ("bench-suite/", "measuring is reading the clock"),
+    (
+        "engine/examples/",
+        "applications, which have no clock but the system's",
+    ),
     ("tests/", "deadlines that fail a test"),
 ];
 

@@ -24,18 +24,15 @@
     reason = "an application has no clock but the system's"
 )]
 
-use std::error::Error;
-use std::io::{self, BufRead, BufReader, ErrorKind, Lines};
-use std::path::PathBuf;
-use std::process::{self, Child, ChildStdout, Command, Stdio};
+mod rehearsal;
+
+use std::env;
 use std::time::{Duration, Instant};
-use std::{env, fs, thread};
 
+use rehearsal::{Folder, Outcome, Role, bind, end_with_input};
 use ringmq::{
-    BindError, Context, Interest, Message, Multipart, PollItem, RecvError, Socket, SocketType, poll,
+    Context, Interest, Message, Multipart, PollItem, RecvError, Socket, SocketType, poll,
 };
-
-type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// How often a server tells its state.
 const HEARTBEAT: Duration = Duration::from_millis(200);
@@ -222,24 +219,11 @@ impl Client {
     }
 }
 
-/// Binds, where a server before us was killed: the system may need a moment to take the address away from it.
-fn bind(socket: &mut Socket, endpoint: &str) -> Outcome {
-    loop {
-        match socket.bind(endpoint) {
-            Ok(_) => return Ok(()),
-            Err(BindError::Io(error)) if error.kind() == ErrorKind::AddrInUse => {
-                thread::park_timeout(Duration::from_millis(20));
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-}
-
 // --- the rehearsal: processes that are killed and started again --------------------------------------------------
 
 fn rehearse() -> Outcome {
-    let folder = Folder::new()?;
-    let at = |name: &str| format!("ipc://{}", folder.0.join(name).display());
+    let folder = Folder::new("binary-star")?;
+    let at = |name| folder.endpoint(name);
     let primary = ["primary", &at("front-1"), &at("state-1"), &at("state-2")];
     let backup = ["backup", &at("front-2"), &at("state-2"), &at("state-1")];
 
@@ -263,75 +247,6 @@ fn rehearse() -> Outcome {
     println!("-- the backup is killed");
     second.kill()?;
     println!("client: answered by {}", client.ask("four")?);
-    first.says("Primary: Active")
-}
-
-/// A folder for the endpoints of one rehearsal.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> io::Result<Self> {
-        let folder = env::temp_dir().join(format!("ringmq-binary-star-{}", process::id()));
-        fs::create_dir_all(&folder)?;
-        Ok(Self(folder))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// This program as a process of its own, in one of its roles. It dies with its handle.
-struct Role {
-    process: Child,
-    lines: Lines<BufReader<ChildStdout>>,
-}
-
-impl Role {
-    fn start(arguments: &[&str]) -> Outcome<Self> {
-        let mut process = Command::new(env::current_exe()?)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let output = process.stdout.take().expect("it is piped");
-        let lines = BufReader::new(output).lines();
-        Ok(Self { process, lines })
-    }
-
-    /// Waits until it says something that begins so, and prints that.
-    fn says(&mut self, wanted: &str) -> Outcome {
-        for line in self.lines.by_ref() {
-            let line = line?;
-            if line.starts_with(wanted) {
-                println!("{line}");
-                return Ok(());
-            }
-        }
-        Err(format!("a process ended before it said \"{wanted}\"").into())
-    }
-
-    /// As a crash does: without a chance to say goodbye.
-    fn kill(mut self) -> Outcome {
-        self.process.kill()?;
-        self.process.wait()?;
-        Ok(())
-    }
-}
-
-impl Drop for Role {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// Ends this process when its input ends: whoever started it is gone.
-fn end_with_input() {
-    thread::spawn(|| {
-        let _ = io::copy(&mut io::stdin(), &mut io::sink());
-        process::exit(0);
-    });
+    first.says("Primary: Active")?;
+    Ok(())
 }

@@ -18,16 +18,13 @@
 //! of their own, kills the server in the middle of a request, and starts it again. By hand:
 //! `lazy_pirate server tcp://127.0.0.1:5555`, `lazy_pirate client tcp://127.0.0.1:5555 10 3` (requests, tries).
 
-use std::error::Error;
-use std::io::{self, BufRead, BufReader, ErrorKind, Lines};
-use std::path::PathBuf;
-use std::process::{self, Child, ChildStdout, Command, Stdio};
+mod rehearsal;
+
 use std::time::Duration;
-use std::{env, fs, thread};
+use std::{env, thread};
 
-use ringmq::{BindError, Context, Message, RecvError, Socket, SocketType};
-
-type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
+use rehearsal::{Folder, Outcome, Role, bind, end_with_input};
+use ringmq::{Context, Message, RecvError, Socket, SocketType};
 
 /// How long the client waits for an answer before it asks again.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -133,24 +130,11 @@ fn serve(endpoint: &str, stuck_at: &str) -> Outcome {
     }
 }
 
-/// Binds, where a server before us was killed: the system may need a moment to take the address away from it.
-fn bind(socket: &mut Socket, endpoint: &str) -> Outcome {
-    loop {
-        match socket.bind(endpoint) {
-            Ok(_) => return Ok(()),
-            Err(BindError::Io(error)) if error.kind() == ErrorKind::AddrInUse => {
-                thread::park_timeout(Duration::from_millis(20));
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-}
-
 // --- the rehearsal: processes that are killed and started again --------------------------------------------------
 
 fn rehearse() -> Outcome {
-    let folder = Folder::new()?;
-    let endpoint = format!("ipc://{}", folder.0.join("server").display());
+    let folder = Folder::new("lazy-pirate")?;
+    let endpoint = folder.endpoint("server");
 
     let mut server = Role::start(&["server", &endpoint, "request 4"])?;
     server.says("server: ready")?;
@@ -169,75 +153,6 @@ fn rehearse() -> Outcome {
     server.kill()?;
     let mut client = Role::start(&["client", &endpoint, "1", "2"])?;
     client.says("client: gave request 1 up")?;
-    client.says("client: 0 of 1 requests were answered")
-}
-
-/// A folder for the endpoints of one rehearsal.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> io::Result<Self> {
-        let folder = env::temp_dir().join(format!("ringmq-lazy-pirate-{}", process::id()));
-        fs::create_dir_all(&folder)?;
-        Ok(Self(folder))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// This program as a process of its own, in one of its roles. It dies with its handle.
-struct Role {
-    process: Child,
-    lines: Lines<BufReader<ChildStdout>>,
-}
-
-impl Role {
-    fn start(arguments: &[&str]) -> Outcome<Self> {
-        let mut process = Command::new(env::current_exe()?)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let output = process.stdout.take().expect("it is piped");
-        let lines = BufReader::new(output).lines();
-        Ok(Self { process, lines })
-    }
-
-    /// Waits until it says something that begins so, and prints that.
-    fn says(&mut self, wanted: &str) -> Outcome {
-        for line in self.lines.by_ref() {
-            let line = line?;
-            if line.starts_with(wanted) {
-                println!("{line}");
-                return Ok(());
-            }
-        }
-        Err(format!("a process ended before it said \"{wanted}\"").into())
-    }
-
-    /// As a crash does: without a chance to say goodbye.
-    fn kill(mut self) -> Outcome {
-        self.process.kill()?;
-        self.process.wait()?;
-        Ok(())
-    }
-}
-
-impl Drop for Role {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// Ends this process when its input ends: whoever started it is gone.
-fn end_with_input() {
-    thread::spawn(|| {
-        let _ = io::copy(&mut io::stdin(), &mut io::sink());
-        process::exit(0);
-    });
+    client.says("client: 0 of 1 requests were answered")?;
+    Ok(())
 }

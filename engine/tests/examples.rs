@@ -137,8 +137,10 @@ fn every_example_has_a_test_here() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     for entry in fs::read_dir(folder).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        let name = name.strip_suffix(".rs").expect("an example is one file");
-        assert!(this.contains(&format!("\"{name}\"")), "{name} is not run");
+        // A folder holds what examples share.
+        if let Some(name) = name.strip_suffix(".rs") {
+            assert!(this.contains(&format!("\"{name}\"")), "{name} is not run");
+        }
     }
 }
 
@@ -313,6 +315,26 @@ fn a_binary_star_serves_whichever_of_its_servers_is_killed() {
             "client: answered by Backup",
             "-- the backup is killed",
             "client: answered by Primary",
+        ],
+    );
+}
+
+#[test]
+fn majordomo_survives_a_worker_and_a_broker_that_are_killed() {
+    tells(
+        "majordomo",
+        &[
+            "broker: ready",
+            "red: stuck",
+            "-- a worker is killed",
+            "broker: a worker died; it had a request in hand: true",
+            "client: 10 requests were answered",
+            "-- the broker is killed",
+            "client: no answer to request 1",
+            "-- another broker is started",
+            "broker: ready",
+            "blue: reports again",
+            "client: 5 requests were answered",
         ],
     );
 }

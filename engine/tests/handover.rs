@@ -9,7 +9,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 fn dealer(context: &Context, endpoint: &str) -> Socket {
     let mut dealer = context.socket(SocketType::Dealer).unwrap();
-    dealer.set_receive_timeout(Some(PATIENCE));
+    dealer.set_receive_timeout(Some(PATIENCE)).unwrap();
     dealer.set_routing_id("the same").unwrap();
     // Once it is let go of, it must not take the id back while the test looks.
     dealer.set_reconnect_interval(PATIENCE, PATIENCE);
@@ -22,7 +22,7 @@ fn a_newcomer_takes_a_routing_id_over_and_its_old_holder_is_disconnected() {
     for driver in [DriverChoice::Ring, DriverChoice::Shim] {
         let context = Context::builder().driver(driver).build().unwrap();
         let mut router = context.socket(SocketType::Router).unwrap();
-        router.set_receive_timeout(Some(PATIENCE));
+        router.set_receive_timeout(Some(PATIENCE)).unwrap();
         router.set_router_handover(true).unwrap();
         let endpoint = router.bind("tcp://127.0.0.1:*").unwrap().to_string();
 

@@ -27,6 +27,7 @@ mod context;
 mod counters;
 mod memory;
 mod message;
+mod monitor;
 mod pattern;
 mod peer;
 mod pipe;
@@ -46,9 +47,14 @@ mod transport;
 pub use context::{Context, ContextBuilder, ContextError, DriverChoice};
 pub use counters::Statistics;
 pub use message::{FreeFn, Message, Multipart};
+pub use monitor::{
+    HandshakeFailure, Monitor, MonitorError, MonitorEvent, MonitorEventKind, MonitorEvents,
+    SystemFault,
+};
 pub use pattern::Subscriptions;
 pub use poller::{Interest, PollEvent, PollItem, Poller, PollerError, Sockets, poll};
 pub use ringmq_driver::DriverKind;
+pub use ringmq_wire::Error as ProtocolError;
 pub use socket::{
     AsyncSocket, BindError, ConnectError, DetachError, OptionError, Readiness, RecvError,
     SendError, Socket, SocketType, TryRecvError, TrySendError, future,

@@ -290,6 +290,11 @@ impl<O: Outgoing, I: Incoming> Driver for Shim<O, I> {
         self.admit(Socket::new(io, token, Role::Stream, Readiness::UNTRIED))
     }
 
+    fn local_address(&self, socket: SocketId) -> Option<Address> {
+        let local = self.sockets.get(socket)?.io.local_addr().ok()?;
+        address::from_system(&local)
+    }
+
     fn peer_address(&self, socket: SocketId) -> Option<Address> {
         let peer = self.sockets.get(socket)?.io.peer_addr().ok()?;
         address::from_system(&peer)

@@ -297,6 +297,9 @@ pub trait Driver {
     /// The address of the other end, where the system knows one.
     fn peer_address(&self, socket: SocketId) -> Option<Address>;
 
+    /// The address that a connection has at this end, if the system still knows it.
+    fn local_address(&self, socket: SocketId) -> Option<Address>;
+
     /// The socket's file descriptor, where it has one. It stays the driver's.
     fn descriptor(&self, socket: SocketId) -> Option<i32>;
 

@@ -74,6 +74,7 @@ impl OpenSockets {
         sockets.shut_down = true;
         for socket in sockets.open.values().filter_map(Weak::upgrade) {
             socket.mailbox.send(SocketEvent::Terminated);
+            socket.monitors.stop();
         }
     }
 

@@ -34,6 +34,19 @@ impl<T> Mailbox<T> {
         self.0.sleeper.notify();
     }
 
+    /// Leaves a letter, unless `waiting_max` are there already. Returns whether it did.
+    pub(crate) fn offer(&self, letter: T, waiting_max: usize) -> bool {
+        let mut queue = lock(&self.0.queue);
+        if queue.len() >= waiting_max {
+            return false;
+        }
+        queue.push_back(letter);
+        self.0.sleeper.add_letter();
+        drop(queue);
+        self.0.sleeper.notify();
+        true
+    }
+
     /// Moves all letters to the end of `letters`, oldest first.
     pub(crate) fn drain(&self, letters: &mut Vec<T>) {
         let mut queue = lock(&self.0.queue);

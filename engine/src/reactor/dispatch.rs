@@ -10,7 +10,9 @@ use super::command::{AttachmentId, Command};
 use super::listener::{ACCEPT_PAUSE, Accepting, Listener};
 use super::services::{Holder, NOBODY};
 use super::table::Key;
+use super::telling::tell;
 use super::{Engines, Reactor, is_of};
+use crate::monitor::MonitorEventKind;
 use crate::pipe::{Batch, Event, EventKind, Filling, Reader};
 use crate::session::{EngineDriver, Fate, Link, Session, SessionConfig};
 use crate::socket::{SocketEvent, SocketShared};
@@ -73,6 +75,8 @@ impl<D: EngineDriver> Reactor<D> {
             Holder::Session(key) => self.with_session(key, Session::closed),
             Holder::Listener(key) => {
                 if let Some(gone) = self.listeners.remove(key) {
+                    let closed = MonitorEventKind::Closed;
+                    tell(&gone.socket.monitors, closed, gone.address.as_ref(), None);
                     let detached = SocketEvent::Detached {
                         attachment: gone.attachment,
                     };
@@ -93,7 +97,7 @@ impl<D: EngineDriver> Reactor<D> {
             .filter(|listener| !listener.closing);
         let (listener, socket) = match (listener, result) {
             (Some(listener), Ok(socket)) => (listener, socket),
-            (Some(_), Err(_)) => return self.accepting_ended(key, token),
+            (Some(_), Err(error)) => return self.accepting_ended(key, token, &error),
             (None, Ok(socket)) => {
                 // The listener is gone. Under its token, the end of this connection would pass for its own.
                 self.services.driver.set_token(socket, NOBODY);
@@ -163,17 +167,22 @@ impl<D: EngineDriver> Reactor<D> {
             .set_token(socket, self.services.session_token(key));
         self.stranger_came(now, key);
         self.with_session(key, |session, services| {
+            session.tell_accepted(services);
             session.begin(services);
             Fate::Lives
         });
     }
 
     /// A listener stopped, because we asked for it or because the system refused it.
-    fn accepting_ended(&mut self, key: Key, token: Token) {
+    fn accepting_ended(&mut self, key: Key, token: Token, error: &io::Error) {
         let Some(listener) = self.listeners.get_mut(key) else {
             return;
         };
         if listener.accepting == Accepting::On {
+            listener.tell(
+                MonitorEventKind::AcceptFailed(error.into()),
+                &self.services.driver,
+            );
             listener.socket.counters.accept_failures.add_shared(1);
             let at = self.services.driver.now().after(ACCEPT_PAUSE);
             listener.resume_at = Some(at);
@@ -314,6 +323,7 @@ impl<D: EngineDriver> Reactor<D> {
             attachment,
             config: Arc::clone(&config),
             listening: None,
+            address: None,
             accepting: Accepting::Off,
             resume_at: None,
             closing: false,
@@ -329,12 +339,16 @@ impl<D: EngineDriver> Reactor<D> {
         let result = match (result, self.listeners.get_mut(key)) {
             (Ok((listening, address)), Some(listener)) => {
                 listener.listening = Some(listening);
+                listener.address = Some(address.clone());
                 listener.accepting = Accepting::On;
+                listener.tell(MonitorEventKind::Listening, &self.services.driver);
                 Ok(address)
             }
             (Ok(_), None) => unreachable!("the listener was entered above"),
             (Err(error), _) => {
                 self.listeners.remove(key);
+                let failed = MonitorEventKind::BindFailed((&error).into());
+                tell(&socket.monitors, failed, addresses.first(), None);
                 Err(error)
             }
         };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ringmq_driver::{SocketId, Time};
+use ringmq_driver::{Address, SocketId, Time};
 
 use super::command::AttachmentId;
 use crate::session::SessionConfig;
@@ -31,6 +31,8 @@ pub(super) struct Listener {
     pub(super) config: Arc<SessionConfig>,
     /// `None` while the driver is being asked for it.
     pub(super) listening: Option<SocketId>,
+    /// Where it listens.
+    pub(super) address: Option<Address>,
     pub(super) accepting: Accepting,
     /// When to accept again after a failure.
     pub(super) resume_at: Option<Time>,

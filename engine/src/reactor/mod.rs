@@ -18,6 +18,7 @@ mod services;
 mod spin;
 mod strangers;
 mod table;
+mod telling;
 mod timers;
 
 pub(crate) use command::{AttachmentId, Command, SessionAddress};

@@ -107,6 +107,11 @@ impl<O: StableOutgoing, I: StableIncoming> Driver for Ring<O, I> {
         Ok(self.adopt(token, connection.into_inside::<OwnedFd>()))
     }
 
+    fn local_address(&self, socket: SocketId) -> Option<Address> {
+        let local = SockRef::from(&self.lent.sockets.get(socket).fd).local_addr();
+        from_system(&local.ok()?)
+    }
+
     fn peer_address(&self, socket: SocketId) -> Option<Address> {
         let peer = SockRef::from(&self.lent.sockets.get(socket).fd).peer_addr();
         from_system(&peer.ok()?)

@@ -9,6 +9,7 @@ use ringmq_driver::Time;
 
 use super::link::Stage;
 use super::{Ending, EngineDriver, Fate, Role, Session};
+use crate::monitor::MonitorEventKind;
 use crate::pipe::Writer;
 use crate::reactor::Services;
 
@@ -19,6 +20,12 @@ pub(super) const DRAIN_TIME: Duration = Duration::from_secs(1);
 impl Session {
     /// Starts to close the connection, if there is one.
     pub(super) fn close_link<D: EngineDriver>(&mut self, services: &mut Services<D>) {
+        let ended = match self.link.as_ref().map(|link| link.stage) {
+            None | Some(Stage::Closing) => return,
+            Some(Stage::Connecting { .. }) => MonitorEventKind::Closed,
+            Some(_) => MonitorEventKind::Disconnected,
+        };
+        self.tell(ended, services);
         let Some(link) = &mut self.link else {
             return;
         };
@@ -162,7 +169,13 @@ impl Session {
         };
         let lives = match link.stage {
             Stage::Connecting { .. } | Stage::Draining { .. } => false,
-            Stage::Handshaking | Stage::Ready => link.wire.handle_deadline(now.as_nanos()).is_ok(),
+            Stage::Handshaking | Stage::Ready => {
+                let result = link.wire.handle_deadline(now.as_nanos());
+                if let Err(error) = &result {
+                    self.tell_handshake_failed(error, services);
+                }
+                result.is_ok()
+            }
             Stage::Closing => true,
         };
         if lives {

@@ -7,11 +7,13 @@
 //! ```
 
 use std::io;
+use std::time::Duration;
 
 use ringmq_driver::{Address, Time};
 
 use super::link::{Link, Stage};
 use super::{EngineDriver, Fate, Role, Session};
+use crate::monitor::MonitorEventKind;
 use crate::reactor::Services;
 
 impl Session {
@@ -81,6 +83,10 @@ impl Session {
                     now,
                     until,
                 ));
+                // As in libzmq: over ipc there is no delay.
+                if matches!(address, Address::Tcp(_)) {
+                    self.tell(MonitorEventKind::ConnectDelayed, services);
+                }
             }
             // Out of descriptors, for example: it may work later, as any other failure may.
             Err(_) => self.plan_retry(services),
@@ -104,6 +110,7 @@ impl Session {
             Ok(()) => {
                 let now = services.driver.now();
                 *link = Link::connected(link.socket, &self.config.wire, &services.bodies, now);
+                self.tell_connection(MonitorEventKind::Connected, services);
                 self.begin(services);
             }
             Err(_) => self.close_link(services),
@@ -136,6 +143,8 @@ impl Session {
                 *next = 0;
                 retry.plan(now, random);
             }
+            let pause = retry.at().map_or(Duration::ZERO, |at| at.since(now));
+            self.tell(MonitorEventKind::ConnectRetried(pause), services);
         }
     }
 }

@@ -14,6 +14,7 @@ use super::link::{LargeFrame, Link, Receiving, Stage};
 use super::subscriptions::SUBSCRIBE;
 use super::{EngineDriver, Fate, Role, Session};
 use crate::memory::{ConnectionInfo, Pool};
+use crate::monitor::MonitorEventKind;
 use crate::pipe::{Filling, Owner, PipeConfig, Reader, Role as PipeRole, Writer, pipe};
 use crate::reactor::{Services, SessionAddress};
 use crate::socket::{Arrival, SocketEvent};
@@ -62,7 +63,11 @@ impl Session {
         let taken = self.take_bytes(services.driver.received(&data), &surroundings);
         services.driver.release(data);
         self.publish(bytes, services);
-        if taken.is_err() {
+        if handshaking && self.link.as_ref().is_some_and(Link::is_ready) {
+            self.tell(MonitorEventKind::HandshakeSucceeded, services);
+        }
+        if let Err(error) = taken {
+            self.tell_handshake_failed(&error, services);
             self.socket.counters.protocol_errors.add_shared(1);
             self.refuse(services);
             return Fate::Lives;
@@ -90,7 +95,14 @@ impl Session {
             link.receiving = Receiving::Idle;
             match end {
                 End::Paused => self.receive_more(services),
-                End::Eof | End::Failed(_) => self.close_link(services),
+                End::Eof => {
+                    self.tell_if_handshaking(&io::ErrorKind::UnexpectedEof.into(), services);
+                    self.close_link(services);
+                }
+                End::Failed(error) => {
+                    self.tell_if_handshaking(error, services);
+                    self.close_link(services);
+                }
             }
         }
         Fate::Lives

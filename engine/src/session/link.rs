@@ -6,6 +6,7 @@ use ringmq_driver::{SocketId, Time};
 use ringmq_wire as wire;
 
 use super::refusal::Refusal;
+use super::telling::Ends;
 use super::transcoder::Transcoder;
 use crate::memory::{BodyBuffer, BodyPool};
 use crate::pipe::Batch;
@@ -85,6 +86,8 @@ pub(crate) struct Link {
     pub(super) refusal: Option<Refusal>,
     /// The application or a large body stopped a stream lately: single reads suit this connection better.
     pub(super) prefers_once: bool,
+    /// Its two ends, noted where somebody monitors the socket.
+    pub(super) ends: Option<Box<Ends>>,
     /// Reads since then that found little; enough of them bring the stream back.
     pub(super) small_reads: u32,
 }
@@ -128,6 +131,7 @@ impl Link {
             keeps_subscriptions: config.socket_type.keeps_subscriptions(),
             refusal: None,
             prefers_once: false,
+            ends: None,
             small_reads: 0,
         }
     }
@@ -139,6 +143,10 @@ impl Link {
 
     pub(super) fn is_handshaking(&self) -> bool {
         self.stage == Stage::Handshaking
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        self.stage == Stage::Ready
     }
 
     /// Nothing is read until the application takes messages.

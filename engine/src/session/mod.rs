@@ -25,6 +25,7 @@ mod outbound;
 mod refusal;
 mod retry;
 mod subscriptions;
+mod telling;
 mod transcoder;
 
 pub(crate) use config::SessionConfig;

@@ -96,7 +96,8 @@ impl Session {
                 link.sends_nothing = true;
                 Fate::Lives
             }
-            Err(_) => {
+            Err(error) => {
+                self.tell_if_handshaking(&error, services);
                 self.close_link(services);
                 Fate::Lives
             }

@@ -273,6 +273,10 @@ impl Driver for Tap {
         self.driver.accept(listener);
     }
 
+    fn local_address(&self, socket: SocketId) -> Option<Address> {
+        self.driver.local_address(socket)
+    }
+
     fn peer_address(&self, socket: SocketId) -> Option<Address> {
         self.driver.peer_address(socket)
     }

@@ -33,6 +33,7 @@ use crate::clock;
 use crate::context::Host;
 use crate::counters::Statistics;
 use crate::memory::{BodyPool, Pool, SENDING_KEEPS_BYTES};
+use crate::monitor::{EVENTS_WAITING_MAX, Monitor, MonitorEvents};
 use crate::pattern::Pattern;
 use crate::pipe::Owner;
 use crate::reactor::{Command, Spin};
@@ -141,6 +142,19 @@ impl Socket {
     /// The system refused to make a descriptor.
     pub fn descriptor(&mut self) -> io::Result<std::os::fd::RawFd> {
         self.shared.owner.descriptor()
+    }
+
+    /// Tells the events of this kind that happen to the socket from now on; make it before the first bind or connect to
+    /// miss none. Up to 1 024 events wait to be read. There may be several monitors.
+    #[must_use]
+    pub fn monitor(&self, events: MonitorEvents) -> Monitor {
+        self.monitor_with(events, EVENTS_WAITING_MAX)
+    }
+
+    /// A [`Self::monitor`] for which at most so many events wait to be read; what does not fit is dropped and counted.
+    #[must_use]
+    pub fn monitor_with(&self, events: MonitorEvents, waiting_max: usize) -> Monitor {
+        Monitor::new(&self.shared.monitors, events, waiting_max)
     }
 
     /// What became of the socket's messages so far.

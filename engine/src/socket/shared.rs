@@ -1,10 +1,11 @@
 //! The part of a socket that its reactor sees.
 
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 
 use ringmq_driver::Address;
 
 use crate::counters::Counters;
+use crate::monitor::Monitors;
 use crate::peer::{PeerId, PeerIds};
 use crate::pipe::{Mailbox, Owner, Reader};
 use crate::reactor::{AttachmentId, SessionAddress};
@@ -49,6 +50,7 @@ pub(crate) struct SocketShared {
     pub(crate) mailbox: Mailbox<SocketEvent>,
     pub(crate) counters: Counters,
     pub(crate) peers: PeerIds,
+    pub(crate) monitors: Arc<Monitors>,
     /// The handle is gone; set before engines are told.
     closed: AtomicBool,
 }
@@ -62,6 +64,7 @@ impl SocketShared {
             owner,
             counters: Counters::default(),
             peers: PeerIds::default(),
+            monitors: Arc::default(),
             closed: AtomicBool::new(false),
         }
     }

@@ -203,6 +203,22 @@ const LAYERS: &[Layer] = &[
         mend: "a reactor knows the pipes' other ends only as owners to wake",
     },
     Layer {
+        place: "engine/src/monitor/",
+        must_not_know: &[
+            "crate::session",
+            "crate::reactor",
+            "crate::socket",
+            "crate::pattern",
+            "crate::context",
+            "crate::ring",
+            "ringmq_driver",
+            "ringmq_shim_epoll",
+            "io_uring",
+            "mio",
+        ],
+        mend: "a monitor is told; who tells it is above",
+    },
+    Layer {
         place: "engine/src/poller/",
         must_not_know: &[
             "crate::session",

@@ -4,12 +4,13 @@ use super::Subject;
 use super::rig::{Peer, Rig, pattern};
 use crate::{Address, Driver, SocketOptions, Wait};
 
-/// Port 0 becomes a port that connects can reach, and `peer_address` names it.
+/// Port 0 becomes a port that connects can reach; `peer_address` names it there, `local_address` here.
 pub fn listening_on_port_zero_reports_the_real_address<S: Subject>(subject: &S) {
     for address in subject.addresses() {
         let mut rig = Rig::new(subject);
         let (_, real) = rig.listen(&address);
-        let (client, _) = rig.pair_at(&real);
+        let (client, server) = rig.pair_at(&real);
+        assert_eq!(rig.driver.local_address(server.socket), Some(real.clone()));
         if let (Address::Tcp(asked), Address::Tcp(real)) = (&address, &real) {
             assert_eq!(asked.ip(), real.ip());
             assert_ne!(real.port(), 0);

@@ -265,6 +265,13 @@ impl<O: Outgoing, I: Incoming> Driver for Fake<O, I> {
         Ok(self.insert(Socket::new(token, Role::Connected(side))))
     }
 
+    fn local_address(&self, socket: SocketId) -> Option<Address> {
+        let Role::Connected(side) = self.slots[socket.index as usize].socket.as_ref()?.role else {
+            return None;
+        };
+        self.network.borrow().local_address(side).map(Address::Tcp)
+    }
+
     fn peer_address(&self, socket: SocketId) -> Option<Address> {
         let Role::Connected(side) = self.get(socket)?.role else {
             return None;

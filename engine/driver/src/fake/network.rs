@@ -205,6 +205,11 @@ impl Network {
         Some(connection.addresses[1 - side.side])
     }
 
+    pub(super) fn local_address(&self, side: Side) -> Option<SocketAddr> {
+        let connection = self.connections.get(&side.connection)?;
+        Some(connection.addresses[side.side])
+    }
+
     /// Whether a send would take or tell something.
     pub(super) fn can_send(&self, side: Side) -> bool {
         let connection = &self.connections[&side.connection];

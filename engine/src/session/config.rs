@@ -24,7 +24,6 @@ pub(crate) struct SessionConfig {
     pub(crate) sends_subscriptions: bool,
     /// A connecting session asks for a fresh outbound pipe for each connection, instead of keeping one.
     pub(crate) outbound_per_connection: bool,
-    pub(crate) receive_high_water_mark: u32,
     /// Which engines may serve its peers, by bit; 0 is all.
     pub(crate) engines_allowed: u64,
     pub(crate) reconnect_interval: Duration,
@@ -70,7 +69,6 @@ impl SessionConfig {
             keeps_subscriptions: socket_type.keeps_subscriptions(),
             sends_subscriptions,
             outbound_per_connection: sends_subscriptions || options.immediate,
-            receive_high_water_mark: options.receive_high_water_mark,
             engines_allowed: options.engines_allowed,
             reconnect_interval: options.reconnect_interval,
             reconnect_interval_max: options.reconnect_interval_max,

@@ -120,7 +120,7 @@ impl Session {
         config: Arc<SessionConfig>,
     ) -> Self {
         Self {
-            receive_high_water_mark: config.receive_high_water_mark,
+            receive_high_water_mark: socket.receive_high_water_mark(),
             key,
             socket,
             peer,

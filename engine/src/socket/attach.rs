@@ -115,8 +115,9 @@ impl Attachments {
         })
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+    /// Whether there never was one. An unbind leaves peers behind.
+    pub(super) const fn were_none(&self) -> bool {
+        self.next == 0
     }
 
     /// Whether there is such a bind or connect.
@@ -373,7 +374,10 @@ impl Socket {
                 },
             );
         }
-        if let Some(reader) = reader {
+        if let Some(mut reader) = reader {
+            // The mark may have changed while this was on its way: a reader with a higher one than its writer gives
+            // credit too late.
+            reader.set_high_water_mark(self.options.receive_high_water_mark);
             self.pattern.add_reader(peer, reader, &routing_id);
             self.count_lost();
         }

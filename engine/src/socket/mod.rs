@@ -87,11 +87,13 @@ pub struct Socket {
 impl Socket {
     pub(crate) fn new(socket_type: SocketType, host: Arc<Host>) -> Self {
         let shared = host.register_socket();
+        let options = Options::of(socket_type);
+        shared.set_receive_high_water_mark(options.receive_high_water_mark);
         Self {
             socket_type,
             owner: shared.owner.clone(),
             shared,
-            options: Options::of(socket_type),
+            options,
             pool: Pool::new(),
             bodies: BodyPool::new(SENDING_KEEPS_BYTES),
             pattern: Pattern::new(socket_type.pattern(), host.random()),

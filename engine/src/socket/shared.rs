@@ -9,7 +9,7 @@ use crate::monitor::Monitors;
 use crate::peer::{PeerId, PeerIds};
 use crate::pipe::{Mailbox, Owner, Reader};
 use crate::reactor::{AttachmentId, SessionAddress};
-use crate::sync::{AtomicBool, Ordering};
+use crate::sync::{AtomicBool, AtomicU32, Ordering};
 
 /// What a reactor tells a socket.
 #[derive(Debug)]
@@ -51,6 +51,8 @@ pub(crate) struct SocketShared {
     pub(crate) counters: Counters,
     pub(crate) peers: PeerIds,
     pub(crate) monitors: Arc<Monitors>,
+    /// How many messages may wait from each peer whose pipe is made from now on.
+    receive_high_water_mark: AtomicU32,
     /// The handle is gone; set before engines are told.
     closed: AtomicBool,
 }
@@ -65,8 +67,22 @@ impl SocketShared {
             counters: Counters::default(),
             peers: PeerIds::default(),
             monitors: Arc::default(),
+            receive_high_water_mark: AtomicU32::new(0),
             closed: AtomicBool::new(false),
         }
+    }
+
+    /// Changes the mark of the pipes to come. Engines are told afterwards, about the pipes that there are.
+    pub(super) fn set_receive_high_water_mark(&self, messages: u32) {
+        // Relaxed: the mailbox by which engines are told orders it. A pipe is made before its engine is told, and then
+        // it is one of those that there are, or after, and then with this mark.
+        self.receive_high_water_mark
+            .store(messages, Ordering::Relaxed);
+    }
+
+    pub(crate) fn receive_high_water_mark(&self) -> u32 {
+        // Relaxed: see `set_receive_high_water_mark`.
+        self.receive_high_water_mark.load(Ordering::Relaxed)
     }
 
     /// The handle is going.

@@ -31,6 +31,7 @@ impl Socket {
     pub fn set_receive_high_water_mark(&mut self, messages: u32) -> Result<(), OptionError> {
         self.only_if(self.socket_type.receives_messages())?;
         self.options.receive_high_water_mark = messages;
+        self.shared.set_receive_high_water_mark(messages);
         self.pattern
             .for_each_reader(|reader| reader.set_high_water_mark(messages));
         self.tell_marks();
@@ -38,7 +39,7 @@ impl Socket {
     }
 
     fn tell_marks(&self) {
-        if self.attachments.is_empty() {
+        if self.attachments.were_none() {
             return;
         }
         self.host.tell_all(|| Command::Marks {

@@ -1,5 +1,4 @@
 //! Unix sockets by wildcard, by path and by abstract name, and what is left of them.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::PathBuf;
 use std::time::Duration;

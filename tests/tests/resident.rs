@@ -49,7 +49,8 @@ fn greet(context: &Context, endpoint: &str) -> Socket {
     let mut peer = context
         .socket(SocketType::Dealer)
         .expect("the context lives");
-    peer.set_receive_timeout(Some(PATIENCE));
+    peer.set_receive_timeout(Some(PATIENCE))
+        .expect("a DEALER receives");
     peer.connect(endpoint).expect("the endpoint is good");
     peer.send("hello").expect("there is room for one message");
     peer

@@ -6,6 +6,7 @@ mod attaching;
 mod calls;
 mod cancelling;
 mod crowds;
+mod examples;
 mod streams;
 mod wakers;
 

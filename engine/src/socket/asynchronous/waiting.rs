@@ -141,6 +141,101 @@ impl fmt::Debug for Waiting {
     }
 }
 
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::{Arc, Call, Owner, Waiting, Wake, Waker};
+    use crate::pipe::Mailbox;
+
+    /// Counts how often a task is woken, and then panics if it was told to.
+    #[derive(Default)]
+    struct Task {
+        woken: AtomicUsize,
+        panics: bool,
+    }
+
+    impl Wake for Task {
+        fn wake(self: Arc<Self>) {
+            self.woken.fetch_add(1, Ordering::SeqCst);
+            assert!(!self.panics, "a waker that panics: the test is about it");
+        }
+    }
+
+    impl Task {
+        fn new(panics: bool) -> (Arc<Self>, Waker) {
+            let task = Arc::new(Self {
+                panics,
+                ..Self::default()
+            });
+            (Arc::clone(&task), Waker::from(task))
+        }
+
+        fn count(&self) -> usize {
+            self.woken.load(Ordering::SeqCst)
+        }
+    }
+
+    fn waiting() -> (Waiting, Mailbox<()>) {
+        let owner = Owner::parker();
+        let mailbox = Mailbox::new(owner.clone());
+        (Waiting::new(owner), mailbox)
+    }
+
+    #[test]
+    fn news_wake_every_task_although_the_first_panics() {
+        let (mut waiting, mailbox) = waiting();
+        let (first, receiving) = Task::new(true);
+        let (second, sending) = Task::new(false);
+        assert!(waiting.wait(Call::Receiving, &receiving));
+        assert!(waiting.wait(Call::Sending, &sending));
+        mailbox.send(());
+        mailbox.send(());
+        assert_eq!((first.count(), second.count()), (1, 1));
+    }
+
+    #[test]
+    fn a_call_that_takes_news_in_tells_the_others_once() {
+        let (mut waiting, mailbox) = waiting();
+        let (first, receiving) = Task::new(false);
+        let (second, sending) = Task::new(false);
+        assert!(waiting.wait(Call::Receiving, &receiving));
+        waiting.share_news(Call::Sending);
+        assert_eq!(first.count(), 0, "there are no news");
+        mailbox.send(());
+        assert_eq!(first.count(), 1);
+        mailbox.drain(&mut Vec::new());
+        assert!(waiting.wait(Call::Receiving, &receiving));
+        mailbox.send(());
+        assert!(!waiting.wait(Call::Sending, &sending), "there are news");
+        assert!(!waiting.wait(Call::Receiving, &receiving));
+        for _ in 0..3 {
+            waiting.share_news(Call::Sending);
+        }
+        assert_eq!((first.count(), second.count()), (3, 0));
+    }
+
+    #[test]
+    fn tasks_that_wait_no_longer_are_neither_woken_nor_kept() {
+        let (mut waiting, mailbox) = waiting();
+        let (first, receiving) = Task::new(false);
+        let (second, sending) = Task::new(false);
+        assert!(waiting.wait(Call::Receiving, &receiving));
+        assert!(waiting.wait(Call::Sending, &sending));
+        drop((receiving, sending));
+        waiting.forget(Call::Receiving);
+        assert_eq!(Arc::strong_count(&first), 1);
+        mailbox.send(());
+        assert_eq!((first.count(), second.count()), (0, 1));
+        mailbox.drain(&mut Vec::new());
+        let (third, attaching) = Task::new(false);
+        assert!(waiting.wait(Call::Attaching, &attaching));
+        drop((attaching, waiting));
+        mailbox.send(());
+        assert_eq!((Arc::strong_count(&third), third.count()), (1, 0));
+    }
+}
+
 #[cfg(all(test, loom))]
 mod loom_tests {
     use loom::sync::{Condvar, Mutex};

@@ -338,3 +338,50 @@ fn majordomo_survives_a_worker_and_a_broker_that_are_killed() {
         ],
     );
 }
+
+#[test]
+fn a_clone_survives_clients_and_servers_that_are_killed_and_updates_that_are_dropped() {
+    tells(
+        "clone",
+        &[
+            "alice: joins",
+            "-- a client joins late",
+            "bob: joins",
+            "-- a client is killed and returns",
+            "-- they hold the same: true",
+            "-- a flood, until the server has dropped updates",
+            "bob: missed updates",
+            "-- they hold the same: true",
+            "-- the server is killed, and starts anew",
+            "alice: meets another server",
+            "bob: meets another server",
+            "-- they hold the same: true",
+        ],
+    );
+}
+
+#[test]
+fn titanic_survives_a_store_and_a_worker_that_are_killed() {
+    tells(
+        "titanic",
+        &[
+            "store: ready, 0 unanswered on the disk",
+            "client: order-1 is stored",
+            "client: order-2 is stored",
+            "client: order-3 is stored",
+            "client: fetches order-1: pending",
+            "-- the client ends, and the store is killed",
+            "store: ready, 3 unanswered on the disk",
+            "red: stuck with order-2",
+            "-- a worker is killed with a request in hand",
+            "client: order-1: TEA FOR ORDER-1",
+            "client: order-2: TEA FOR ORDER-2",
+            "client: order-3: TEA FOR ORDER-3",
+            "-- the store is killed again",
+            "store: ready, 0 unanswered on the disk",
+            "client: order-2: TEA FOR ORDER-2",
+            "client: fetches order-2: unknown",
+            "client: 0 files are left",
+        ],
+    );
+}

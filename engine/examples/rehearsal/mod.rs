@@ -25,7 +25,11 @@ impl Folder {
 
     /// An endpoint that a server can be started at again and again, which a port that was free once is not.
     pub(crate) fn endpoint(&self, name: &str) -> String {
-        format!("ipc://{}", self.0.join(name).display())
+        format!("ipc://{}", self.path(name))
+    }
+
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
     }
 }
 

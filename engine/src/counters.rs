@@ -46,12 +46,12 @@ pub(crate) struct Counters {
     pub(crate) dropped_peer_gone: Counter,
     pub(crate) dropped_closed: Counter,
     pub(crate) refused_peers: Counter,
-    /// Written by engines, with [`Counter::add_shared`] only.
-    pub(crate) dropped_half_sent: Counter,
     pub(crate) dropped_linger: Counter,
-    pub(crate) dropped_not_read: Counter,
     pub(crate) connections: Counter,
     pub(crate) disconnects: Counter,
+    /// Written by engines, with [`Counter::add_shared`] only.
+    pub(crate) dropped_half_sent: Counter,
+    pub(crate) dropped_not_read: Counter,
     pub(crate) protocol_errors: Counter,
     pub(crate) accept_failures: Counter,
     pub(crate) strangers_dropped: Counter,
@@ -91,7 +91,8 @@ pub struct Statistics {
     pub connections: u64,
     /// Ready connections that were lost.
     pub disconnects: u64,
-    /// Connections, or connects, that a PAIR refused because it had its peer.
+    /// Connections, or connects, that a PAIR refused because it had its peer; and connects to an inproc name, made before
+    /// the bind, of sockets whose type does not fit.
     pub refused_peers: u64,
     /// Connections ended because the peer broke the protocol.
     pub protocol_errors: u64,

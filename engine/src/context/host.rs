@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use ringmq_driver::DriverKind;
 
+use super::names::InprocNames;
 use crate::memory::{Reaper, may_wait};
 use crate::reactor::{Command, Engines, ReactorHandle, Spin};
 use crate::socket::{SocketEvent, SocketShared};
@@ -20,6 +21,7 @@ pub(crate) struct Host {
     driver: DriverKind,
     spin: Spin,
     sockets: OpenSockets,
+    names: InprocNames,
     threads: Vec<Engine>,
 }
 
@@ -101,8 +103,14 @@ impl Host {
             driver,
             spin,
             sockets,
+            names: InprocNames::default(),
             threads,
         }
+    }
+
+    /// Who is bound to which inproc name.
+    pub(crate) const fn names(&self) -> &InprocNames {
+        &self.names
     }
 
     pub(crate) const fn driver(&self) -> DriverKind {

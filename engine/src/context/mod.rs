@@ -5,6 +5,7 @@ mod claim;
 mod drivers;
 mod engine;
 mod host;
+mod names;
 #[cfg(test)]
 mod naming_tests;
 

@@ -91,11 +91,9 @@ impl FairQueue {
         self.gone.pop()
     }
 
-    pub(super) fn for_each(&mut self, mut call: impl FnMut(&mut Reader)) {
-        for index in 0..self.readers.slots() {
-            if let Some((reader, _)) = self.readers.in_slot(index) {
-                call(reader);
-            }
+    pub(super) fn for_each(&mut self, mut call: impl FnMut(PeerId, &mut Reader)) {
+        for (peer, reader) in self.readers.iter_mut() {
+            call(peer, reader);
         }
     }
 

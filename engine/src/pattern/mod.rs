@@ -43,6 +43,10 @@ use subscriber::Subscriber;
 const SUBSCRIBE: u8 = 1;
 /// The first byte of a message that takes a topic back.
 const UNSUBSCRIBE: u8 = 0;
+/// How the command that asks for a topic begins: its name, behind the name's length (RFC 37).
+const SUBSCRIBE_NAME: &[u8] = b"\x09SUBSCRIBE";
+/// How the command that takes a topic back begins.
+const CANCEL_NAME: &[u8] = b"\x06CANCEL";
 
 /// Which pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -241,7 +245,7 @@ impl Pattern {
     }
 
     /// Shows all pipes to peers.
-    pub(crate) fn for_each_writer(&mut self, call: impl FnMut(&mut Writer)) {
+    pub(crate) fn for_each_writer(&mut self, call: impl FnMut(PeerId, &mut Writer)) {
         match self {
             Self::Push(balancer)
             | Self::Dealer(Dealer { balancer, .. })
@@ -256,7 +260,7 @@ impl Pattern {
     }
 
     /// Shows all pipes from peers.
-    pub(crate) fn for_each_reader(&mut self, mut call: impl FnMut(&mut Reader)) {
+    pub(crate) fn for_each_reader(&mut self, mut call: impl FnMut(PeerId, &mut Reader)) {
         if let Self::Router(router) = self {
             router.for_each_unheard(&mut call);
         }

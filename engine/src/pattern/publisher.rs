@@ -1,7 +1,7 @@
 //! PUB and XPUB (RFC 29): each message to every peer that subscribed to what it starts with.
 //!
-//! Peers' subscriptions arrive as messages, `01 topic` and `00 topic`. PUB takes them in silently; XPUB also tells the
-//! application, and passes on what else its peers send.
+//! Peers' subscriptions arrive as messages, `01 topic` and `00 topic`, or in the same process as commands. PUB takes them
+//! in silently; XPUB also tells the application, and passes on what else its peers send.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use super::fair_queue::to_message;
 use super::outgoing::{Nothing, Outgoing, Refusal, Refused};
 use super::subscriptions::{Added, Left, PeerIndex, Subscribers};
 use super::upstream::{Upstream, UpstreamModes, notice};
-use super::{FairQueue, SUBSCRIBE, Subscriptions, UNSUBSCRIBE};
+use super::{CANCEL_NAME, FairQueue, SUBSCRIBE, SUBSCRIBE_NAME, Subscriptions, UNSUBSCRIBE};
 use crate::counters::Counters;
 use crate::memory::{BodyPool, SENDING_KEEPS_BYTES};
 use crate::message::Message;
@@ -124,13 +124,17 @@ impl Publisher {
             }
             let taken = self.queue.receive_from(|peer, frame| {
                 let epoch = frame.info.map_or(0, |info| info.epoch);
-                (peer, epoch, to_message(&frame))
+                (peer, epoch, frame.command, to_message(&frame))
             });
-            let Some((peer, epoch, frame)) = taken else {
+            let Some((peer, epoch, command, frame)) = taken else {
                 break;
             };
             self.note_epoch(peer, epoch);
-            self.take_frame(peer, frame, first);
+            if command {
+                self.take_command(peer, &frame);
+            } else {
+                self.take_frame(peer, frame, first);
+            }
         }
         self.forget_gone();
     }
@@ -159,6 +163,15 @@ impl Publisher {
                     upstream.push_part(peer, frame, false);
                 }
             }
+        }
+    }
+
+    /// What a subscriber of this process says, as it wrote it.
+    fn take_command(&mut self, peer: PeerId, command: &Message) {
+        if let Some(topic) = command.strip_prefix(SUBSCRIBE_NAME) {
+            self.asked(peer, topic, true, command);
+        } else if let Some(topic) = command.strip_prefix(CANCEL_NAME) {
+            self.asked(peer, topic, false, command);
         }
     }
 

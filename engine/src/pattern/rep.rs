@@ -56,11 +56,9 @@ impl Rep {
         self.writers.activate(event);
     }
 
-    pub(super) fn for_each_writer(&mut self, mut call: impl FnMut(&mut Writer)) {
-        for index in 0..self.writers.slots() {
-            if let Some((writer, _)) = self.writers.in_slot(index) {
-                call(writer);
-            }
+    pub(super) fn for_each_writer(&mut self, mut call: impl FnMut(PeerId, &mut Writer)) {
+        for (peer, writer) in self.writers.iter_mut() {
+            call(peer, writer);
         }
     }
 

@@ -158,17 +158,15 @@ impl Router {
         self.writers.activate(event);
     }
 
-    pub(super) fn for_each_writer(&mut self, mut call: impl FnMut(&mut Writer)) {
-        for index in 0..self.writers.slots() {
-            if let Some((writer, _)) = self.writers.in_slot(index) {
-                call(writer);
-            }
+    pub(super) fn for_each_writer(&mut self, mut call: impl FnMut(PeerId, &mut Writer)) {
+        for (peer, writer) in self.writers.iter_mut() {
+            call(peer, writer);
         }
     }
 
-    pub(super) fn for_each_unheard(&mut self, mut call: impl FnMut(&mut Reader)) {
+    pub(super) fn for_each_unheard(&mut self, mut call: impl FnMut(PeerId, &mut Reader)) {
         for waiting in self.unheard.values_mut().flatten() {
-            call(&mut waiting.reader);
+            call(waiting.peer, &mut waiting.reader);
         }
     }
 

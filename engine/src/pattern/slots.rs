@@ -99,6 +99,13 @@ impl<P> Slots<P> {
         self.pipes.iter().filter_map(|slot| slot.pipe.as_ref())
     }
 
+    /// All pipes with their peers, active or not.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (PeerId, &mut P)> {
+        self.pipes
+            .iter_mut()
+            .filter_map(|slot| slot.pipe.as_mut().map(|pipe| (slot.peer, pipe)))
+    }
+
     /// How many slots there are, with a pipe or without.
     pub(super) const fn slots(&self) -> u32 {
         self.pipes.len() as u32

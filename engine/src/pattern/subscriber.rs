@@ -6,16 +6,12 @@
 use super::distributor::Distributor;
 use super::outgoing::{Nothing, Outgoing, Refusal, Refused};
 use super::subscriptions::{Removed, Topics};
-use super::{FairQueue, SUBSCRIBE, Subscriptions, UNSUBSCRIBE};
+use super::{CANCEL_NAME, FairQueue, SUBSCRIBE, SUBSCRIBE_NAME, Subscriptions, UNSUBSCRIBE};
 use crate::counters::Counters;
 use crate::memory::{Body, BodyPool, SENDING_KEEPS_BYTES};
 use crate::message::COPY_BYTES_MAX;
 use crate::peer::PeerId;
 use crate::pipe::{PipeFrame, Writer};
-
-/// The names of the commands, each behind its length (RFC 37).
-const SUBSCRIBE_NAME: &[u8] = b"\x09SUBSCRIBE";
-const CANCEL_NAME: &[u8] = b"\x06CANCEL";
 
 /// The state of a SUB or XSUB socket.
 #[derive(Debug)]
@@ -91,7 +87,7 @@ impl Subscriber {
     }
 
     fn tell_all(&mut self, name: &[u8], topic: &[u8]) {
-        self.distributor.for_each(|writer| {
+        self.distributor.for_each(|_, writer| {
             write_command(writer, name, topic);
             writer.publish();
         });

@@ -45,6 +45,7 @@ mod shared;
 mod take;
 #[cfg(all(test, not(loom)))]
 mod tests;
+mod unclaimed;
 mod visit;
 mod walker;
 mod watch;
@@ -59,6 +60,7 @@ pub(crate) use reader::Reader;
 pub(crate) use ready_list::{Event, EventKind};
 pub(crate) use shared::{PipeConfig, Role, fence_commits, pipe};
 pub(crate) use take::TakeLimits;
+pub(crate) use unclaimed::{Unclaimed, pipe_to_claim};
 pub(crate) use walker::{FrameBody, PipeFrame};
 pub(crate) use watch::Watch;
 pub(crate) use writer::Writer;

@@ -244,12 +244,10 @@ impl Sleeper {
         }
     }
 
-    /// Puts a node on the list and rings.
-    pub(super) fn list(sleeper: &Arc<Self>, node: &Node) {
-        // Whoever empties the list may free the pipe, and with it the node's own reference to the owner.
-        let sleeper = sleeper.clone();
-        sleeper.ready.push(node);
-        sleeper.notify();
+    /// Puts a node on the list and rings. The node may be gone on return.
+    pub(super) fn list(&self, node: &Node) {
+        self.ready.push(node);
+        self.notify();
     }
 
     pub(super) fn add_letter(&self) {

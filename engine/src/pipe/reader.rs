@@ -238,8 +238,8 @@ impl Reader {
     }
 
     pub(super) fn park(&self) {
-        // Relaxed: the fence orders it before the second look.
-        self.shared.flags.parked.store(true, Ordering::Relaxed);
+        // ORDERING: pairs with the acquire in `Shared::list_readable`, which goes by the owner that was set before.
+        self.shared.flags.parked.store(true, Ordering::Release);
         // ORDERING: pairs with `fence_commits`: the writer sees us parked or we see its commit.
         fence(Ordering::SeqCst);
     }

@@ -42,8 +42,8 @@ pub(super) struct Node {
     key: AtomicU64,
     /// Whether the node is on the list.
     listed: AtomicBool,
-    /// Who waits.
-    owner: Arc<Sleeper>,
+    /// Who waits. Set by [`Self::set_owner`] before the half waits for the first time, then fixed.
+    owner: UnsafeCell<Arc<Sleeper>>,
     /// The node behind this one. The pusher's until pushed, then the owner's until `listed` is cleared.
     next: UnsafeCell<*const Self>,
     /// Keeps the pipe while it is listed; belongs to the same as `next`.
@@ -59,7 +59,7 @@ impl Node {
             kind,
             key: AtomicU64::new(key),
             listed: AtomicBool::new(false),
-            owner: owner.sleeper().clone(),
+            owner: UnsafeCell::new(owner.sleeper().clone()),
             next: UnsafeCell::new(ptr::null()),
             pipe: UnsafeCell::new(None),
         }
@@ -70,6 +70,17 @@ impl Node {
         assert!(key <= Self::KEY_MAX, "the largest key is reserved");
         // Relaxed: the half and the owner that reads the key are on one thread, or handed over together.
         self.key.store(key, Ordering::Relaxed);
+    }
+
+    /// Sets who waits.
+    ///
+    /// # Safety
+    /// The half has never waited, so nobody has looked for its owner, and it is not being handed over meanwhile.
+    pub(super) unsafe fn set_owner(&self, owner: &Owner) {
+        // SAFETY: whoever lists the node has first seen, by an acquire of what was released, that its half waits;
+        // the caller says that it never did.
+        self.owner
+            .with_mut(|place| unsafe { *place = owner.sleeper().clone() });
     }
 
     /// Silences events of a half that is going.
@@ -88,7 +99,10 @@ impl Node {
         // SAFETY: `listed` was clear, so the owner is done with the cell, and we, who set it, are the only pusher.
         self.pipe
             .with_mut(|place| unsafe { *place = Some(pipe.clone()) });
-        Sleeper::list(&self.owner, self);
+        // SAFETY: the half has waited, so the owner is fixed.
+        let owner = self.owner.with(|owner| unsafe { (*owner).clone() });
+        // Whoever empties the list may free the pipe, and with it the node's own reference to the owner.
+        owner.list(self);
     }
 }
 

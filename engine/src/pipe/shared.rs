@@ -87,8 +87,9 @@ impl Shared {
 
     #[cold]
     fn list_readable(pipe: &Arc<Self>) {
-        // Relaxed: it only decides who lists the pipe; the list orders the rest.
-        if pipe.flags.parked.swap(false, Ordering::Relaxed) {
+        // It decides who lists the pipe; the list orders what was published.
+        // ORDERING: pairs with the release in `Reader::park`: the reader's owner was set before.
+        if pipe.flags.parked.swap(false, Ordering::Acquire) {
             pipe.readable.list(pipe);
         }
     }

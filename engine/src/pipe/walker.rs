@@ -109,13 +109,6 @@ impl Deref for ChunkBytes<'_> {
 impl Reader {
     /// From now on commands are frames like others, except that they count as no message. For the socket types
     /// whose peers subscribe.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "publishers in the same process read subscriptions next"
-        )
-    )]
     pub(crate) const fn show_commands(&mut self) {
         self.shows_commands = true;
     }

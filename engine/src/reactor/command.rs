@@ -83,8 +83,6 @@ pub(crate) enum Command {
         send: u32,
         receive: u32,
     },
-    /// Follows [`Self::Close`]: nobody looks into the socket's mailbox any more, so pipes in it are counted and let go.
-    Forget { socket: Arc<SocketShared> },
     /// End the engine's thread once every socket is gone, or at once.
     Stop { at_once: bool },
 }

@@ -80,7 +80,7 @@ impl<D: EngineDriver> Reactor<D> {
                     let detached = SocketEvent::Detached {
                         attachment: gone.attachment,
                     };
-                    gone.socket.mailbox.send(detached);
+                    gone.socket.tell(detached);
                 }
             }
         }
@@ -274,7 +274,6 @@ impl<D: EngineDriver> Reactor<D> {
                 config,
                 connection,
             } => self.adopt(socket, attachment, config, connection),
-            Command::Forget { socket } => socket.forget_events(),
             Command::Stop { at_once } => {
                 self.stopping = true;
                 if at_once {
@@ -355,9 +354,7 @@ impl<D: EngineDriver> Reactor<D> {
         if !self.strangers.may_enter() {
             self.stop_accepting(key);
         }
-        socket
-            .mailbox
-            .send(SocketEvent::Bound { attachment, result });
+        socket.tell(SocketEvent::Bound { attachment, result });
     }
 
     fn close_listeners(&mut self, mut selected: impl FnMut(&Listener) -> bool) -> usize {
@@ -394,7 +391,7 @@ impl<D: EngineDriver> Reactor<D> {
             let mine =
                 |session: &Session| is_of(&session.socket, id) && session.attachment == attachment;
             self.end_sessions_of(mine, linger);
-            socket.mailbox.send(SocketEvent::Detached { attachment });
+            socket.tell(SocketEvent::Detached { attachment });
         }
     }
 }

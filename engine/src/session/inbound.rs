@@ -259,7 +259,7 @@ impl Session {
                 wants_outbound,
             };
             let told = SocketEvent::Peer(Box::new(arrival));
-            self.socket.mailbox.send(told);
+            self.socket.tell(told);
         }
     }
 

@@ -184,7 +184,7 @@ fn messages_that_came_while_the_socket_was_closed_are_counted() {
         writer.write_frame(false, b"late");
     }
     writer.publish();
-    shared.mailbox.send(SocketEvent::Peer(Box::new(Arrival {
+    shared.tell(SocketEvent::Peer(Box::new(Arrival {
         peer: shared.peers.next(),
         session: SessionAddress {
             engine: 0,

@@ -4,11 +4,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use ringmq_driver::Address;
-
 use super::{Arrival, BindError, ConnectError, DetachError, Socket};
+use crate::memory::Pool;
 use crate::peer::PeerId;
-use crate::pipe::{PipeConfig, Reader, Role, pipe};
+use crate::pipe::{Owner, PipeConfig, Reader, Role, Writer, pipe};
 use crate::reactor::{AttachmentId, Command, SessionAddress};
 use crate::session::SessionConfig;
 use crate::transport::{self, Endpoint, Use};
@@ -18,7 +17,7 @@ use crate::transport::{self, Endpoint, Use};
 pub(super) struct Attachments {
     next: u64,
     entries: Vec<Attachment>,
-    answers: Vec<(AttachmentId, io::Result<Address>)>,
+    answers: Vec<(AttachmentId, io::Result<Endpoint>)>,
 }
 
 #[derive(Debug)]
@@ -45,7 +44,7 @@ struct Leaving {
 }
 
 impl Attachments {
-    fn add(&mut self, kind: Use, text: &str) -> AttachmentId {
+    pub(super) fn add(&mut self, kind: Use, text: &str) -> AttachmentId {
         let id = AttachmentId(self.next);
         self.next += 1;
         let text = text.to_owned();
@@ -61,7 +60,7 @@ impl Attachments {
         id
     }
 
-    pub(super) fn bound(&mut self, id: AttachmentId, result: io::Result<Address>) {
+    pub(super) fn bound(&mut self, id: AttachmentId, result: io::Result<Endpoint>) {
         // Whoever gave a bind up does not ask for its result.
         let awaited = self
             .entries
@@ -72,19 +71,20 @@ impl Attachments {
         }
     }
 
-    /// Nobody asks for the result of a bind any more, and it is to be undone; returns by which engine.
-    fn abandon(&mut self, id: AttachmentId) -> Option<usize> {
+    /// Nobody asks for the result of a bind any more, and it is to be undone; returns where it is and by which
+    /// engine.
+    fn abandon(&mut self, id: AttachmentId) -> Option<(String, usize)> {
         drop(self.take_answer(id));
         let entry = self.entries.iter_mut().find(|entry| entry.id == id)?;
         entry.leaving = true;
-        Some(entry.engine)
+        Some((entry.text.clone(), entry.engine))
     }
 
     pub(super) fn detached(&mut self, id: AttachmentId) {
         self.entries.retain(|entry| entry.id != id);
     }
 
-    fn take_answer(&mut self, id: AttachmentId) -> Option<io::Result<Address>> {
+    fn take_answer(&mut self, id: AttachmentId) -> Option<io::Result<Endpoint>> {
         let place = self
             .answers
             .iter()
@@ -133,6 +133,11 @@ impl Attachments {
         }
     }
 
+    /// The peer is gone for good, and the connect that led to it is over.
+    pub(super) fn peer_left(&mut self, peer: PeerId) {
+        self.entries.retain(|entry| entry.peer != Some(peer));
+    }
+
     /// The connect leads to this peer.
     fn reaches(&mut self, id: AttachmentId, peer: PeerId) {
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == id) {
@@ -166,6 +171,9 @@ impl Socket {
         if self.terminated {
             return Err(BindError::Terminated);
         }
+        if let Some(name) = transport::name(endpoint).map_err(BindError::Endpoint)? {
+            return self.bind_name(endpoint, name);
+        }
         let addresses = transport::listening(endpoint).map_err(BindError::Endpoint)?;
         let engine = self.host.place(self.options.engines_allowed);
         let attachment = self.attachments.add(Use::Listen, endpoint);
@@ -189,8 +197,7 @@ impl Socket {
     ) -> Option<Result<Endpoint, BindError>> {
         self.look();
         match self.attachments.take_answer(attachment) {
-            Some(Ok(address)) => {
-                let endpoint = Endpoint::new(address);
+            Some(Ok(endpoint)) => {
                 self.attachments.settle(attachment, &endpoint);
                 Some(Ok(endpoint))
             }
@@ -205,7 +212,9 @@ impl Socket {
 
     /// Takes back a bind whose result was not asked for.
     pub(super) fn abandon_bind(&mut self, attachment: AttachmentId) {
-        if let Some(engine) = self.attachments.abandon(attachment) {
+        if let Some((endpoint, engine)) = self.attachments.abandon(attachment)
+            && !self.detach_name(attachment, Use::Listen, None, &endpoint)
+        {
             self.tell_to_detach(attachment, engine);
         }
     }
@@ -228,23 +237,13 @@ impl Socket {
         if self.terminated {
             return Err(ConnectError::Terminated);
         }
+        if let Some(name) = transport::name(endpoint).map_err(ConnectError::Endpoint)? {
+            return self.connect_name(endpoint, name);
+        }
         let (to, source) = transport::peer(endpoint).map_err(ConnectError::Endpoint)?;
-        if self.socket_type.connects_once() && self.attachments.has(Use::Connect, endpoint) {
+        let Some((attachment, peer)) = self.admit_connect(endpoint)? else {
             return Ok(());
-        }
-        let peer = self.shared.peers.next();
-        if let Some(id) = self.options.connect_routing_id.take()
-            && !self.pattern.expect(peer, id.as_bytes())
-        {
-            return Err(ConnectError::RoutingIdInUse);
-        }
-        let attachment = self.attachments.add(Use::Connect, endpoint);
-        self.attachments.reaches(attachment, peer);
-        if !self.pattern.admits(peer) {
-            // PAIR has its peer: as in ZeroMQ, the connect is noted and comes to nothing.
-            self.shared.counters.refused_peers.add_shared(1);
-            return Ok(());
-        }
+        };
         let engine = self.host.place(self.options.engines_allowed);
         self.host.engines().get(engine).load.add();
         self.attachments.goes_to(attachment, engine);
@@ -262,6 +261,30 @@ impl Socket {
             },
         );
         Ok(())
+    }
+
+    /// Notes a connect; `None` if nothing comes of it.
+    pub(super) fn admit_connect(
+        &mut self,
+        endpoint: &str,
+    ) -> Result<Option<(AttachmentId, PeerId)>, ConnectError> {
+        if self.socket_type.connects_once() && self.attachments.has(Use::Connect, endpoint) {
+            return Ok(None);
+        }
+        let peer = self.shared.peers.next();
+        if let Some(id) = self.options.connect_routing_id.take()
+            && !self.pattern.expect(peer, id.as_bytes())
+        {
+            return Err(ConnectError::RoutingIdInUse);
+        }
+        let attachment = self.attachments.add(Use::Connect, endpoint);
+        self.attachments.reaches(attachment, peer);
+        if !self.pattern.admits(peer) {
+            // PAIR has its peer: as in ZeroMQ, the connect is noted and comes to nothing.
+            self.shared.counters.refused_peers.add_shared(1);
+            return Ok(None);
+        }
+        Ok(Some((attachment, peer)))
     }
 
     /// Stops listening on an endpoint, named as it was bound or as [`Self::bind`] returned it. Connections that
@@ -330,7 +353,9 @@ impl Socket {
             self.pattern.remove_peer(peer);
             self.count_lost();
         }
-        self.tell_to_detach(attachment, engine);
+        if !self.detach_name(attachment, kind, peer, endpoint) {
+            self.tell_to_detach(attachment, engine);
+        }
         Ok(attachment)
     }
 
@@ -389,27 +414,31 @@ impl Socket {
             high_water_mark: self.options.send_high_water_mark,
             reader_role: Role::Engine,
         };
+        let session = self.host.engines().get(engine).owner.clone();
+        self.add_writer(peer, |pool, owner, key| {
+            pipe(config, pool, owner, key, session, 0)
+        })
+    }
+
+    /// Adds a pipe's writer to the pattern; returns its other end. `make` gets whose pipe it is, and the key.
+    pub(super) fn add_writer<R>(
+        &mut self,
+        peer: PeerId,
+        make: impl FnOnce(Pool, Owner, u64) -> (Writer, R),
+    ) -> R {
         let probes = self.options.probe_router;
-        let Self {
-            pattern,
-            pool,
-            shared,
-            host,
-            ..
-        } = self;
-        let mut outbound = None;
-        pattern.add_writer(peer, |key| {
-            let session = host.engines().get(engine).owner.clone();
-            let (mut writer, reader) =
-                pipe(config, pool.clone(), shared.owner.clone(), key, session, 0);
+        let (pool, owner) = (self.pool.clone(), self.owner.clone());
+        let mut other_end = None;
+        self.pattern.add_writer(peer, |key| {
+            let (mut writer, reader) = make(pool, owner, key);
             if probes {
                 writer.write_frame(false, &[]);
                 writer.publish();
             }
-            outbound = Some(reader);
+            other_end = Some(reader);
             writer
         });
-        outbound.expect("adding a pipe makes it")
+        other_end.expect("adding a pipe makes it")
     }
 
     fn session_config(&self, source: Option<SocketAddr>) -> Arc<SessionConfig> {

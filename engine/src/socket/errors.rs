@@ -26,6 +26,8 @@ pub enum ConnectError {
     /// The routing id that [`set_connect_routing_id`](crate::Socket::set_connect_routing_id) gave the peer belongs to
     /// another one.
     RoutingIdInUse,
+    /// The socket that is bound to that inproc name is of a type that this one cannot talk to.
+    Incompatible,
     /// The context was shut down.
     Terminated,
 }
@@ -204,6 +206,9 @@ impl fmt::Display for ConnectError {
         match self {
             Self::Endpoint(error) => error.fmt(f),
             Self::RoutingIdInUse => f.write_str("another peer has that routing id"),
+            Self::Incompatible => {
+                f.write_str("the socket that is bound there is of a type that does not fit")
+            }
             Self::Terminated => f.write_str(TERMINATED),
         }
     }

@@ -6,6 +6,7 @@
 mod asynchronous;
 mod attach;
 mod errors;
+mod inproc;
 mod options;
 mod receive;
 mod send;
@@ -20,6 +21,7 @@ pub use errors::{
     BindError, ConnectError, DetachError, OptionError, RecvError, SendError, TryRecvError,
     TrySendError,
 };
+pub(crate) use inproc::{Call, Marks, Side};
 pub(crate) use options::Options;
 pub(crate) use shared::{Arrival, SocketEvent, SocketShared};
 pub use socket_type::SocketType;
@@ -36,8 +38,10 @@ use crate::memory::{BodyPool, Pool, SENDING_KEEPS_BYTES};
 use crate::monitor::{EVENTS_WAITING_MAX, Monitor, MonitorEvents};
 use crate::pattern::Pattern;
 use crate::pipe::Owner;
-use crate::reactor::{Command, Spin};
+use crate::reactor::Spin;
+use crate::transport::Endpoint;
 use attach::Attachments;
+use inproc::Neighbours;
 
 /// What a socket could do now without blocking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +81,7 @@ pub struct Socket {
     bodies: BodyPool,
     pattern: Pattern,
     attachments: Attachments,
+    neighbours: Neighbours,
     /// Reused for its capacity.
     inbox: Vec<SocketEvent>,
     spin: Spin,
@@ -98,6 +103,7 @@ impl Socket {
             bodies: BodyPool::new(SENDING_KEEPS_BYTES),
             pattern: Pattern::new(socket_type.pattern(), host.random()),
             attachments: Attachments::default(),
+            neighbours: Neighbours::default(),
             inbox: Vec::new(),
             spin: host.spin(),
             terminated: false,
@@ -193,9 +199,13 @@ impl Socket {
 
     fn take_event(&mut self, event: SocketEvent) {
         match event {
-            SocketEvent::Bound { attachment, result } => self.attachments.bound(attachment, result),
+            SocketEvent::Bound { attachment, result } => {
+                self.attachments
+                    .bound(attachment, result.map(Endpoint::new));
+            }
             SocketEvent::Detached { attachment } => self.attachments.detached(attachment),
             SocketEvent::Peer(arrival) => self.peer_arrived(*arrival),
+            SocketEvent::Inproc(letter) => self.take_letter(letter),
             SocketEvent::Terminated => self.terminated = true,
         }
     }
@@ -221,11 +231,10 @@ impl Drop for Socket {
         self.count_lost();
         let unread = self.pattern.close_readers();
         self.shared.counters.dropped_closed.add_shared(unread);
+        self.leave_neighbours();
         self.shared.set_closed();
         self.host.close_socket(self.shared.id, self.options.linger);
-        self.host.tell_all(|| Command::Forget {
-            socket: Arc::clone(&self.shared),
-        });
+        self.shared.close();
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ringmq_wire::RoutingId;
 
-use super::SocketType;
+use super::{Marks, SocketType};
 
 /// Options of one socket. What is set applies to the binds and connects that follow; timeouts and linger
 /// apply at once.
@@ -84,6 +84,13 @@ impl Default for Options {
 }
 
 impl Options {
+    pub(super) const fn marks(&self) -> Marks {
+        Marks {
+            send: self.send_high_water_mark,
+            receive: self.receive_high_water_mark,
+        }
+    }
+
     /// The defaults of a type: what a subscriber had still to say need not outlive it.
     pub(super) fn of(socket_type: SocketType) -> Self {
         let linger = match socket_type {

@@ -4,6 +4,7 @@ use std::sync::{Arc, Weak};
 
 use ringmq_driver::Address;
 
+use super::inproc::Letter;
 use crate::counters::Counters;
 use crate::monitor::Monitors;
 use crate::peer::{PeerId, PeerIds};
@@ -23,6 +24,8 @@ pub(crate) enum SocketEvent {
     Peer(Box<Arrival>),
     /// A detach was carried out.
     Detached { attachment: AttachmentId },
+    /// From another socket of the context.
+    Inproc(Letter),
     /// The context was shut down: every present and future call returns.
     Terminated,
 }
@@ -97,17 +100,31 @@ impl SocketShared {
         self.closed.load(Ordering::Relaxed)
     }
 
-    /// The handle is gone, and with it whoever would take the events: messages in pipes that it never saw are counted
-    /// as dropped with it.
-    pub(crate) fn forget_events(&self) {
+    /// Leaves an event for the application's handle. If that is gone, so is whoever would take it.
+    pub(crate) fn tell(&self, event: SocketEvent) {
+        if let Err(event) = self.mailbox.try_send(event) {
+            self.forget(event);
+        }
+    }
+
+    /// The handle goes: nobody takes events any more.
+    pub(super) fn close(&self) {
         let mut events = Vec::new();
-        self.mailbox.drain(&mut events);
+        self.mailbox.close(&mut events);
         for event in events {
-            if let SocketEvent::Peer(arrival) = event
-                && let Some(reader) = arrival.reader
-            {
-                self.counters.dropped_closed.add_shared(reader.leave());
+            self.forget(event);
+        }
+    }
+
+    /// Messages in a pipe that the application never saw are counted as dropped with the socket.
+    fn forget(&self, event: SocketEvent) {
+        match event {
+            SocketEvent::Peer(arrival) => {
+                let unread = arrival.reader.map_or(0, Reader::leave);
+                self.counters.dropped_closed.add_shared(unread);
             }
+            SocketEvent::Inproc(letter) => letter.return_to_sender(&self.counters),
+            SocketEvent::Bound { .. } | SocketEvent::Detached { .. } | SocketEvent::Terminated => {}
         }
     }
 }

@@ -104,6 +104,11 @@ impl SocketType {
         matches!(self, Self::Req | Self::Rep)
     }
 
+    /// Whether the type's peers tell it what they subscribe to.
+    pub(super) const fn publishes(self) -> bool {
+        matches!(self, Self::Pub | Self::XPub)
+    }
+
     /// Whether a second connect to the same endpoint is the first one: a second connection would only double what is
     /// received, or the share that the peer gets.
     pub(super) const fn connects_once(self) -> bool {

@@ -9,19 +9,40 @@ use ringmq_driver::{Address, UnixName};
 ///
 /// Displays as the text that a peer passes to `connect`, for example `tcp://127.0.0.1:5555`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Endpoint(Address);
+pub struct Endpoint(Place);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Place {
+    At(Address),
+    /// In this context, by a name.
+    Named(Box<str>),
+}
 
 impl Endpoint {
     pub(crate) const fn new(address: Address) -> Self {
-        Self(address)
+        Self(Place::At(address))
+    }
+
+    /// The inproc endpoint of this name.
+    pub(crate) fn named(name: &str) -> Self {
+        Self(Place::Named(name.into()))
+    }
+
+    /// The name of an inproc endpoint.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match &self.0 {
+            Place::Named(name) => Some(name),
+            Place::At(_) => None,
+        }
     }
 
     /// The TCP address, if this is a TCP endpoint: for example to learn the port after binding to port `*`.
     #[must_use]
     pub const fn tcp(&self) -> Option<SocketAddr> {
         match self.0 {
-            Address::Tcp(address) => Some(address),
-            Address::Unix(_) => None,
+            Place::At(Address::Tcp(address)) => Some(address),
+            Place::At(Address::Unix(_)) | Place::Named(_) => None,
         }
     }
 
@@ -29,15 +50,18 @@ impl Endpoint {
     #[must_use]
     pub fn path(&self) -> Option<&std::path::Path> {
         match &self.0 {
-            Address::Unix(UnixName::Path(path)) => Some(path),
-            Address::Unix(_) | Address::Tcp(_) => None,
+            Place::At(Address::Unix(UnixName::Path(path))) => Some(path),
+            Place::At(Address::Unix(_) | Address::Tcp(_)) | Place::Named(_) => None,
         }
     }
 }
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        match &self.0 {
+            Place::At(address) => address.fmt(f),
+            Place::Named(name) => write!(f, "inproc://{name}"),
+        }
     }
 }
 
@@ -47,7 +71,7 @@ impl fmt::Display for Endpoint {
 pub enum EndpointError {
     /// There is no `transport://` in front.
     NoTransport,
-    /// The transport is not one that this version speaks (`tcp` and `ipc`).
+    /// The transport is not one that this version speaks (`tcp`, `ipc` and `inproc`).
     UnsupportedTransport,
     /// A TCP endpoint without `:port`, or with one that is not a number from 0 to 65535 (`*` when binding).
     BadPort,
@@ -61,19 +85,29 @@ pub enum EndpointError {
     PathTooLong,
     /// An abstract ipc name (`ipc://@name`) on a host other than Linux.
     AbstractUnsupported,
+    /// An inproc endpoint without a name.
+    NoName,
+    /// An inproc name of more than 256 bytes.
+    NameTooLong,
 }
 
 impl fmt::Display for EndpointError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NoTransport => "endpoint has no transport: write tcp://host:port or ipc://path",
-            Self::UnsupportedTransport => "transport is not supported: use tcp:// or ipc://",
+            Self::NoTransport => {
+                "endpoint has no transport: write tcp://host:port, ipc://path or inproc://name"
+            }
+            Self::UnsupportedTransport => {
+                "transport is not supported: use tcp://, ipc:// or inproc://"
+            }
             Self::BadPort => "tcp endpoint needs a port from 0 to 65535 (or * when binding)",
             Self::UnknownHost => "host cannot be read, or is not known",
             Self::WildcardPeer => "cannot connect to a wildcard: name the peer",
             Self::NoPath => "ipc endpoint needs a path",
             Self::PathTooLong => "ipc path is longer than 107 bytes",
             Self::AbstractUnsupported => "abstract ipc names (ipc://@name) exist on Linux only",
+            Self::NoName => "inproc endpoint needs a name",
+            Self::NameTooLong => "inproc name is longer than 256 bytes",
         })
     }
 }

@@ -3,11 +3,13 @@
 //! Each transport says how its part of an endpoint is read; none has a loop or a socket of its own.
 
 mod endpoint;
+mod inproc;
 mod ipc;
 mod resolver;
 mod tcp;
 
 pub use endpoint::{Endpoint, EndpointError};
+pub(crate) use inproc::name;
 pub(crate) use resolver::{HostName, Names, Resolver, SystemNames};
 
 use std::net::SocketAddr;

@@ -48,7 +48,7 @@ fn one_that_only_receives_keeps_nothing_of_peers_that_left() {
     assert_eq!(dealer.receive_all().len(), 3_000);
     assert!(!dealer.can_receive());
     let mut writers = 0;
-    dealer.pattern.for_each_writer(|_| writers += 1);
+    dealer.pattern.for_each_writer(|_, _| writers += 1);
     assert_eq!(writers, 0);
 }
 
@@ -57,8 +57,8 @@ fn one_that_does_nothing_keeps_nothing_of_peers_that_left_without_a_word() {
     let mut dealer = Stage::new(Kind::Dealer);
     dealer.crowd(&[]);
     let (mut writers, mut readers) = (0, 0);
-    dealer.pattern.for_each_writer(|_| writers += 1);
-    dealer.pattern.for_each_reader(|_| readers += 1);
+    dealer.pattern.for_each_writer(|_, _| writers += 1);
+    dealer.pattern.for_each_reader(|_, _| readers += 1);
     assert_eq!((writers, readers), (0, 0));
 }
 

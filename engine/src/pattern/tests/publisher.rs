@@ -241,6 +241,6 @@ fn nothing_is_kept_of_peers_that_left() {
     assert_eq!(state.sizes(), [0; 2]);
     assert_eq!(topics(&publisher).topics, 0);
     let mut writers = 0;
-    publisher.pattern.for_each_writer(|_| writers += 1);
+    publisher.pattern.for_each_writer(|_, _| writers += 1);
     assert_eq!(writers, 0);
 }

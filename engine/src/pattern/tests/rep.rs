@@ -166,6 +166,6 @@ fn one_that_never_receives_keeps_nothing_of_peers_that_left() {
     let mut rep = Stage::new(Kind::Rep);
     rep.crowd(&[]);
     let mut writers = 0;
-    rep.pattern.for_each_writer(|_| writers += 1);
+    rep.pattern.for_each_writer(|_, _| writers += 1);
     assert_eq!(writers, 0);
 }

@@ -320,7 +320,7 @@ fn peers_that_return_under_one_name_do_not_pile_up() {
         drop(router.peer_named("ann"));
     }
     let mut readers = 0;
-    router.pattern.for_each_reader(|_| readers += 1);
+    router.pattern.for_each_reader(|_, _| readers += 1);
     assert!(readers <= 2, "the holder and the last: {readers}");
 }
 

@@ -151,10 +151,10 @@ fn it_keeps_nothing_of_peers_that_left() {
     let mut sub = wanting(&["a"]);
     sub.crowd(&[]);
     let mut writers = 0;
-    sub.pattern.for_each_writer(|_| writers += 1);
+    sub.pattern.for_each_writer(|_, _| writers += 1);
     assert_eq!(writers, 0);
     sub.crowd(&["a"]);
     assert_eq!(sub.receive_all().len(), 3_000);
-    sub.pattern.for_each_writer(|_| writers += 1);
+    sub.pattern.for_each_writer(|_, _| writers += 1);
     assert_eq!(writers, 0);
 }

@@ -4,7 +4,7 @@ use loom::thread;
 
 use super::{Ends, body, ends, expect_frame, model, wait_for_message};
 use crate::memory::Pool;
-use crate::pipe::{Event, EventKind, Mailbox, Owner, PipeConfig, Role, pipe};
+use crate::pipe::{Event, EventKind, Mailbox, Owner, PipeConfig, Role, pipe, pipe_to_claim};
 
 #[test]
 fn a_parked_reader_is_woken_by_the_next_message() {
@@ -38,6 +38,26 @@ fn a_parked_reader_is_woken_when_its_writer_goes() {
         let writing = thread::spawn(move || drop(writer));
         assert!(!wait_for_message(&mut reader, &readers));
         writing.join().unwrap();
+    });
+}
+
+#[test]
+fn whoever_claims_a_reader_is_woken_by_a_writer_that_was_at_it_already() {
+    model(|| {
+        let config = PipeConfig {
+            high_water_mark: 0,
+            reader_role: Role::Application,
+        };
+        let (mut writer, unclaimed) = pipe_to_claim(config, Pool::new(), Owner::parker(), 1);
+        let claiming = thread::spawn(move || {
+            let readers = Owner::parker();
+            let mut reader = unclaimed.claim(&readers);
+            assert!(wait_for_message(&mut reader, &readers));
+            expect_frame(&mut reader, false, &body(0, 4));
+        });
+        writer.write_frame(false, &body(0, 4));
+        writer.publish();
+        claiming.join().unwrap();
     });
 }
 

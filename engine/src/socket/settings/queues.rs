@@ -17,8 +17,10 @@ impl Socket {
     pub fn set_send_high_water_mark(&mut self, messages: u32) -> Result<(), OptionError> {
         self.only_if(self.socket_type.sends_messages())?;
         self.options.send_high_water_mark = messages;
-        self.pattern
-            .for_each_writer(|writer| writer.set_high_water_mark(messages));
+        let (neighbours, marks) = (&self.neighbours, self.options.marks());
+        self.pattern.for_each_writer(|peer, writer| {
+            writer.set_high_water_mark(neighbours.send_mark(peer, marks));
+        });
         self.tell_marks();
         Ok(())
     }
@@ -32,8 +34,10 @@ impl Socket {
         self.only_if(self.socket_type.receives_messages())?;
         self.options.receive_high_water_mark = messages;
         self.shared.set_receive_high_water_mark(messages);
-        self.pattern
-            .for_each_reader(|reader| reader.set_high_water_mark(messages));
+        let (neighbours, marks) = (&self.neighbours, self.options.marks());
+        self.pattern.for_each_reader(|peer, reader| {
+            reader.set_high_water_mark(neighbours.receive_mark(peer, marks));
+        });
         self.tell_marks();
         Ok(())
     }
@@ -42,6 +46,7 @@ impl Socket {
         if self.attachments.were_none() {
             return;
         }
+        self.tell_neighbours_marks();
         self.host.tell_all(|| Command::Marks {
             socket: self.shared.id,
             send: self.options.send_high_water_mark,

@@ -7,7 +7,7 @@ use std::error::Error;
 use futures_util::future::try_join;
 use ringmq::{AsyncSocket, Context, SocketType};
 
-pub(crate) fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn Error>> {
     pollster::block_on(async {
         let context = Context::new()?;
         let mut server = context.socket(SocketType::Rep)?.into_async();

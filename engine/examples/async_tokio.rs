@@ -14,7 +14,7 @@ const CLIENTS: u64 = 4;
 const REQUESTS: u64 = 100;
 
 #[tokio::main]
-pub(crate) async fn main() -> Result<(), AnyError> {
+async fn main() -> Result<(), AnyError> {
     let context = Context::new()?;
     let mut router = context.socket(SocketType::Router)?.into_async();
     let endpoint = router.bind("tcp://127.0.0.1:*").await?.to_string();

@@ -283,6 +283,16 @@ fn one_thread_serves_sockets_and_a_descriptor() {
 }
 
 #[test]
+fn futures_need_no_runtime() {
+    prints("async_block_on", &["hello, world"]);
+}
+
+#[test]
+fn tasks_of_a_runtime_share_a_server() {
+    prints("async_tokio", &["400 requests of 4 clients were served"]);
+}
+
+#[test]
 fn a_lazy_pirate_survives_a_server_that_is_killed_in_a_request() {
     tells(
         "lazy_pirate",

@@ -6,7 +6,6 @@ mod attaching;
 mod calls;
 mod cancelling;
 mod crowds;
-mod examples;
 mod streams;
 mod wakers;
 

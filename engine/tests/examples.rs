@@ -395,3 +395,47 @@ fn titanic_survives_a_store_and_a_worker_that_are_killed() {
         ],
     );
 }
+
+#[test]
+fn a_monitor_tells_what_becomes_of_connections() {
+    prints(
+        "monitor",
+        &[
+            "client: is connected to the server: true",
+            "client: has lost the server: true",
+            "client: ConnectDelayed",
+            "client: Connected",
+            "client: HandshakeSucceeded",
+            "client: Disconnected",
+            "client: will try again",
+            "client: MonitorStopped",
+            "server: Listening",
+            "server: Accepted",
+            "server: HandshakeSucceeded",
+            "server: Disconnected",
+            "server: Closed",
+            "server: MonitorStopped",
+        ],
+    );
+}
+
+#[test]
+fn stages_of_one_process_pass_bodies_on_without_a_copy() {
+    prints(
+        "inproc",
+        &[
+            "1000 tasks of a megabyte were washed and dried",
+            "0 of them were copied on their way",
+        ],
+    );
+}
+
+#[test]
+fn tasks_of_a_runtime_ask_and_answer() {
+    prints("async_tokio", &["400 requests of 4 clients were served"]);
+}
+
+#[test]
+fn futures_need_no_runtime() {
+    prints("async_block_on", &["hello, world"]);
+}

@@ -31,8 +31,11 @@ fn main() -> Outcome {
     let endpoint = server.bind("tcp://127.0.0.1:*")?.to_string();
 
     let mut client = context.socket(SocketType::Push)?;
-    let mut watch =
-        client.monitor(MonitorEvents::HANDSHAKE_SUCCEEDED | MonitorEvents::DISCONNECTED);
+    let mut watch = client.monitor(
+        MonitorEvents::HANDSHAKE_SUCCEEDED
+            | MonitorEvents::DISCONNECTED
+            | MonitorEvents::CONNECT_RETRIED,
+    );
     let told = client.monitor(MonitorEvents::ALL);
     let client_printing = thread::spawn(move || print("client", told));
     // One attempt in a minute, so that the example ends before the second.
@@ -55,6 +58,7 @@ fn main() -> Outcome {
         "client: has lost the server: {}",
         event.kind == MonitorEventKind::Disconnected
     );
+    watch.recv()?;
     drop(client);
     client_printing.join().expect("printing does not panic");
     Ok(())

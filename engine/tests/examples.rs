@@ -429,13 +429,3 @@ fn stages_of_one_process_pass_bodies_on_without_a_copy() {
         ],
     );
 }
-
-#[test]
-fn tasks_of_a_runtime_ask_and_answer() {
-    prints("async_tokio", &["400 requests of 4 clients were served"]);
-}
-
-#[test]
-fn futures_need_no_runtime() {
-    prints("async_block_on", &["hello, world"]);
-}

@@ -32,6 +32,7 @@ mod pattern;
 mod peer;
 mod pipe;
 mod poller;
+mod proxy;
 mod reactor;
 #[cfg(all(target_os = "linux", not(ringmq_portable)))]
 mod ring;
@@ -53,6 +54,7 @@ pub use monitor::{
 };
 pub use pattern::Subscriptions;
 pub use poller::{Interest, PollEvent, PollItem, Poller, PollerError, Sockets, poll};
+pub use proxy::{Proxy, ProxyEnd, ProxyError, ProxyStatistics, Traffic, proxy};
 pub use ringmq_driver::DriverKind;
 pub use ringmq_wire::Error as ProtocolError;
 pub use socket::{

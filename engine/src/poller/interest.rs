@@ -35,7 +35,7 @@ impl BitOr for Interest {
     }
 }
 
-/// Something became ready that was waited for.
+/// Something is ready that was waited for; a socket whose context was shut down is ready for everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PollEvent {

@@ -256,7 +256,8 @@ impl Poller {
     /// Waits until something is ready, or `timeout` has passed; `None` waits for ever, zero only looks. Puts what is
     /// ready into `events`, whose old content goes, and returns how much that is: nothing only after the time-out.
     ///
-    /// After its context was shut down, a socket is ready for everything, so that its calls can say so.
+    /// After its context was shut down, a socket is ready for everything, whatever was waited for, so that its calls can
+    /// say so.
     ///
     /// A key that the collection does not know any more is forgotten.
     ///
@@ -349,18 +350,15 @@ impl Poller {
         if !std::ptr::eq(shared.as_ptr(), Arc::as_ptr(socket.shared_part())) {
             return Err(PollerError::WrongSocket { key });
         }
-        entry.listed = false;
-        if entry.interest == Interest::NOTHING {
-            return Ok(false);
-        }
         // In this order: what comes after the look is told by the watch.
         socket.shared_part().owner.watch(&self.watch, key as u64);
         self.looks += 1;
         let readiness = socket.readiness();
+        let shut_down = socket.is_terminated();
         let event = PollEvent {
             key,
-            readable: readiness.readable && entry.interest.is_readable(),
-            writable: readiness.writable && entry.interest.is_writable(),
+            readable: shut_down || readiness.readable && entry.interest.is_readable(),
+            writable: shut_down || readiness.writable && entry.interest.is_writable(),
             failed: false,
         };
         entry.listed = event.readable || event.writable;

@@ -140,6 +140,18 @@ impl Socket {
         readiness
     }
 
+    /// Whether a message could be sent now, as far as can be known before it is seen.
+    pub(crate) fn has_room(&mut self) -> bool {
+        self.look_if_called();
+        self.terminated || self.pattern.can_send()
+    }
+
+    /// Whether the context was shut down.
+    pub(crate) fn is_terminated(&mut self) -> bool {
+        self.look_if_called();
+        self.terminated
+    }
+
     /// A descriptor for foreign event loops: it becomes readable when the socket may have become ready.
     ///
     /// It is edge-like, as ZeroMQ's `ZMQ_FD`: after it became readable, and after each send and receive, call

@@ -33,6 +33,23 @@ fn a_bind_says_where_and_why_not() {
 }
 
 #[test]
+fn an_inproc_name_is_bound_unbound_and_bound_again() {
+    everywhere(|context| async move {
+        let mut first = socket(&context, Pull);
+        let mut second = socket(&context, Pull);
+        for _ in 0..200 {
+            first.bind("inproc://name").await.unwrap();
+            let refused = second.bind("inproc://name").await;
+            assert!(matches!(refused, Err(BindError::Io(_))), "{refused:?}");
+            first.unbind("inproc://name").await.unwrap();
+        }
+        // Made but never polled, it does nothing.
+        drop(first.bind("inproc://name"));
+        second.bind("inproc://name").await.unwrap();
+    });
+}
+
+#[test]
 fn a_disconnect_ends_the_connect_and_leaves_the_rest() {
     everywhere(|context| async move {
         let (mut pull, mut push) = pair(&context, [Pull, Push], 1_000).await;

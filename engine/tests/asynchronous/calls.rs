@@ -76,6 +76,30 @@ fn a_send_waits_for_room_and_a_receive_for_messages() {
 }
 
 #[test]
+fn tasks_wake_each_other_without_an_engine_between_them() {
+    const COUNT: u64 = 10_000;
+    everywhere(|context| async move {
+        let mut req = socket(&context, Req);
+        req.connect("inproc://late").unwrap();
+        let mut rep = socket(&context, Rep);
+        let asking = async {
+            for i in 0..COUNT {
+                req.send(&i.to_le_bytes()).await.unwrap();
+                assert_eq!(number(&req.recv().await.unwrap()), i);
+            }
+        };
+        let answering = async {
+            rep.bind("inproc://late").await.unwrap();
+            for _ in 0..COUNT {
+                let asked = rep.recv().await.unwrap();
+                rep.send(asked).await.unwrap();
+            }
+        };
+        join(asking, answering).await;
+    });
+}
+
+#[test]
 fn what_can_never_succeed_says_so_at_once() {
     everywhere(|context| async move {
         for socket_type in [Push, Pub] {

@@ -96,8 +96,18 @@ fn socket(context: &Context, socket_type: SocketType) -> AsyncSocket {
     context.socket(socket_type).unwrap().into_async()
 }
 
-/// Two sockets, the second connected to the first, with so many messages on the way at most in each pipe.
+/// Two sockets, the second connected to the first over tcp, with so many messages on the way at most in each pipe.
 async fn pair(
+    context: &Context,
+    types: [SocketType; 2],
+    high_water_mark: u32,
+) -> (AsyncSocket, AsyncSocket) {
+    pair_at("tcp://127.0.0.1:*", context, types, high_water_mark).await
+}
+
+/// [`pair`] at another endpoint.
+async fn pair_at(
+    endpoint: &str,
     context: &Context,
     types: [SocketType; 2],
     high_water_mark: u32,
@@ -115,7 +125,7 @@ async fn pair(
             set.unwrap();
         }
     }
-    let endpoint = bound.bind("tcp://127.0.0.1:*").await.unwrap();
+    let endpoint = bound.bind(endpoint).await.unwrap();
     connected.connect(&endpoint.to_string()).unwrap();
     (bound, connected)
 }

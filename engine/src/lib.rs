@@ -148,6 +148,7 @@
 mod clock;
 mod context;
 mod counters;
+pub mod differences;
 pub mod guide;
 mod memory;
 mod message;
@@ -178,6 +179,7 @@ pub use monitor::{
 };
 pub use pattern::Subscriptions;
 pub use poller::{Interest, PollEvent, PollItem, Poller, PollerError, Sockets, poll};
+pub use ringmq_driver::{DriverKind, Keepalive};
 pub use proxy::{Proxy, ProxyEnd, ProxyError, ProxyStatistics, Traffic, proxy};
 pub use ringmq_driver::DriverKind;
 pub use ringmq_wire::Error as ProtocolError;

@@ -1,9 +1,10 @@
 //! Making sockets: listening, connecting, accepting. Set-up calls only; no bytes move here.
 
 use std::io;
+use std::net::SocketAddr;
 
 use ringmq_driver::{Address, SocketOptions, UnixName};
-use socket2::{Domain, SockAddr, Socket, Type};
+use socket2::{Domain, SockAddr, Socket, TcpKeepalive, Type};
 
 use crate::address;
 use crate::path::{self, BoundPath};
@@ -30,9 +31,9 @@ pub(crate) fn listen(
         // A restarted server gets its port back while old connections linger in TIME_WAIT.
         io.set_reuse_address(true)?;
     }
-    if system.domain() == Domain::IPV6 {
-        // An IPv6 listener that also took IPv4 would collide with the IPv4 listener beside it.
-        io.set_only_v6(true)?;
+    if let Address::Tcp(SocketAddr::V6(local)) = requested {
+        // All addresses are those of both families, whatever the system's default is.
+        io.set_only_v6(!local.ip().is_unspecified())?;
     }
     let bound_path = bind(&io, requested, &system)?;
     io.listen(i32::try_from(options.backlog).unwrap_or(i32::MAX))?;
@@ -122,8 +123,49 @@ fn make(address: &SockAddr, options: &SocketOptions) -> io::Result<Socket> {
     }
     if address.domain() != Domain::UNIX {
         set_nodelay(&io)?;
+        set_tcp_options(&io, address.domain() == Domain::IPV6, options)?;
     }
     Ok(io)
+}
+
+/// Sets what is TCP's own.
+///
+/// # Errors
+/// Those of setsockopt(2).
+fn set_tcp_options(socket: &Socket, is_v6: bool, options: &SocketOptions) -> io::Result<()> {
+    if let Some(keepalive) = &options.keepalive {
+        let mut system = TcpKeepalive::new();
+        if let Some(idle) = keepalive.idle {
+            system = system.with_time(idle);
+        }
+        if let Some(interval) = keepalive.interval {
+            system = system.with_interval(interval);
+        }
+        if let Some(probes) = keepalive.probes {
+            system = system.with_retries(probes);
+        }
+        socket.set_tcp_keepalive(&system)?;
+    }
+    if options.type_of_service != 0 {
+        let service = u32::from(options.type_of_service);
+        if is_v6 {
+            socket.set_tclass_v6(service)?;
+        }
+        // A socket of both families marks its IPv4 packets with this one.
+        if !is_v6 || cfg!(target_os = "linux") {
+            socket.set_tos_v4(service)?;
+        }
+    }
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        if let Some(timeout) = options.tcp_user_timeout {
+            socket.set_tcp_user_timeout(Some(timeout))?;
+        }
+        if let Some(device) = &options.device {
+            socket.bind_device(Some(device.as_bytes()))?;
+        }
+    }
+    Ok(())
 }
 
 /// Batching is the engine's work, above the socket; Nagle's would only add delay.

@@ -5,6 +5,7 @@ use std::fmt;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::{Address, Time};
 
@@ -54,6 +55,35 @@ pub struct SocketOptions {
     pub backlog: u32,
     /// Where TCP connects from; port 0 lets the kernel choose. The fake's network does not care.
     pub source: Option<SocketAddr>,
+    /// TCP: probes a silent connection (SO_KEEPALIVE).
+    pub keepalive: Option<Keepalive>,
+    /// TCP: how long sent bytes may stay unacknowledged before the connection is given up (TCP_USER_TIMEOUT). Only
+    /// where [`SocketOptions::HAS_TCP_USER_TIMEOUT`].
+    pub tcp_user_timeout: Option<Duration>,
+    /// TCP: what packets are marked with (IP_TOS, IPV6_TCLASS); 0 leaves it to the system.
+    pub type_of_service: u8,
+    /// TCP: the one interface to listen on or connect through (SO_BINDTODEVICE). Only where
+    /// [`SocketOptions::HAS_DEVICE`].
+    pub device: Option<String>,
+}
+
+impl SocketOptions {
+    /// Whether this host has `tcp_user_timeout`.
+    pub const HAS_TCP_USER_TIMEOUT: bool = cfg!(any(target_os = "linux", target_os = "android"));
+    /// Whether this host has `device`.
+    pub const HAS_DEVICE: bool = cfg!(any(target_os = "linux", target_os = "android"));
+}
+
+/// How TCP probes a connection that is silent, to find out whether its peer is still there. `None` leaves the system's
+/// default, which is hours until the first probe.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keepalive {
+    /// Silence before the first probe (TCP_KEEPIDLE), whole seconds, 1 to 32 767.
+    pub idle: Option<Duration>,
+    /// Time between probes (TCP_KEEPINTVL), whole seconds, 1 to 32 767.
+    pub interval: Option<Duration>,
+    /// Unanswered probes after which the connection has failed (TCP_KEEPCNT), 1 to 127.
+    pub probes: Option<u32>,
 }
 
 impl Default for SocketOptions {
@@ -63,6 +93,10 @@ impl Default for SocketOptions {
             receive_buffer_bytes: None,
             backlog: 4096,
             source: None,
+            keepalive: None,
+            tcp_user_timeout: None,
+            type_of_service: 0,
+            device: None,
         }
     }
 }

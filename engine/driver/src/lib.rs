@@ -38,7 +38,7 @@ mod time;
 
 pub use address::{Address, UnixName};
 pub use contract::{
-    Completion, Connection, Demand, Driver, DriverKind, End, Incoming, Outgoing, Received,
-    SLICES_MAX, SocketId, SocketOptions, Token, Wait, Wake,
+    Completion, Connection, Demand, Driver, DriverKind, End, Incoming, Keepalive, Outgoing,
+    Received, SLICES_MAX, SocketId, SocketOptions, Token, Wait, Wake,
 };
 pub use time::Time;

@@ -1,13 +1,15 @@
 //! Making a context: choosing the driver, and how many engines run where.
 
 use std::sync::Arc;
+use std::time::Duration;
 use std::{fmt, io};
 
 use super::Context;
 use super::drivers::{self, DriverChoice};
 use super::engine::{Plan, start};
-use super::host::{Host, OpenSockets};
+use super::host::{Defaults, Host, OpenSockets};
 use crate::reactor::{Command, Spin};
+use crate::socket::Options;
 use crate::transport::{Names, SystemNames};
 
 /// How long a thread spins at most before it sleeps: some tens of microseconds, what a wake-up costs.
@@ -15,6 +17,9 @@ const SPIN_PAUSES: u32 = 2_000;
 
 /// How many engines a context may have.
 const ENGINES_MAX: usize = 1_024;
+
+/// How many sockets a context of libzmq may have.
+const LIBZMQ_SOCKETS_MAX: usize = 1_023;
 
 /// Chooses how a context runs. Made by [`Context::builder`].
 ///
@@ -32,6 +37,7 @@ pub struct ContextBuilder {
     cores: Vec<Option<usize>>,
     spin_pauses: u32,
     names: Arc<dyn Names>,
+    defaults: Defaults,
 }
 
 impl Default for ContextBuilder {
@@ -41,6 +47,7 @@ impl Default for ContextBuilder {
             cores: vec![None],
             spin_pauses: SPIN_PAUSES,
             names: Arc::new(SystemNames),
+            defaults: Defaults::default(),
         }
     }
 }
@@ -59,6 +66,8 @@ pub enum ContextError {
     Core(usize),
     /// A context has 1 to 1 024 engines.
     Engines(usize),
+    /// The context has as many sockets as [`ContextBuilder::sockets_max`] allows.
+    TooManySockets,
     /// The system has no thread or descriptor left.
     Io(io::Error),
     /// The context was shut down.
@@ -79,6 +88,7 @@ impl fmt::Display for ContextError {
             Self::Engines(engines) => {
                 write!(f, "a context has 1 to {ENGINES_MAX} engines, not {engines}")
             }
+            Self::TooManySockets => f.write_str("the context has as many sockets as it may have"),
             Self::Io(error) => write!(f, "cannot start the engine: {error}"),
             Self::Terminated => f.write_str("the context was shut down"),
         }
@@ -94,6 +104,7 @@ impl std::error::Error for ContextError {
             | Self::NoRing
             | Self::Core(_)
             | Self::Engines(_)
+            | Self::TooManySockets
             | Self::Terminated => None,
         }
     }
@@ -132,6 +143,50 @@ impl ContextBuilder {
     #[must_use]
     pub const fn spin_pauses(mut self, pauses: u32) -> Self {
         self.spin_pauses = pauses;
+        self
+    }
+
+    /// Lets sockets start with libzmq's defaults where ours are others, and allows as many of them as libzmq: for a
+    /// program that was written for it. What differs is listed in [`differences`](crate::differences).
+    ///
+    /// What is set by the calls of this builder that follow holds.
+    #[must_use]
+    pub fn libzmq_defaults(mut self) -> Self {
+        self.defaults = Defaults {
+            options: Options::of_libzmq(),
+            sockets_max: Some(LIBZMQ_SOCKETS_MAX),
+        };
+        self
+    }
+
+    /// How many sockets may be open at a time; `None`, the default, is no limit. More are refused with
+    /// [`ContextError::TooManySockets`] (libzmq: `ZMQ_MAX_SOCKETS`).
+    #[must_use]
+    pub const fn sockets_max(mut self, sockets: Option<usize>) -> Self {
+        self.defaults.sockets_max = sockets;
+        self
+    }
+
+    /// What sockets start with instead of true as [`Socket::set_ipv6`](crate::Socket::set_ipv6) (libzmq: `ZMQ_IPV6`).
+    #[must_use]
+    pub const fn ipv6(mut self, ipv6: bool) -> Self {
+        self.defaults.options.ipv6 = ipv6;
+        self
+    }
+
+    /// What sockets start with instead of 256 MiB as
+    /// [`Socket::set_message_bytes_max`](crate::Socket::set_message_bytes_max) (libzmq: `ZMQ_MAX_MSGSZ`).
+    #[must_use]
+    pub const fn message_bytes_max(mut self, bytes: Option<u64>) -> Self {
+        self.defaults.options.message_bytes_max = bytes;
+        self
+    }
+
+    /// What sockets start with instead of `None` as [`Socket::set_linger`](crate::Socket::set_linger). With zero, dropping
+    /// a context never waits for messages to leave (libzmq: `ZMQ_BLOCKY`, 0). SUB and XSUB start with zero anyway.
+    #[must_use]
+    pub const fn linger(mut self, linger: Option<Duration>) -> Self {
+        self.defaults.options.linger = linger;
         self
     }
 
@@ -181,6 +236,7 @@ impl ContextBuilder {
         }
         let driver = driver.expect("a context has an engine");
         let host = Host::new(reactors, driver, spin, sockets, threads);
+        let host = host.with_defaults(self.defaults);
         Ok(Context {
             host: Arc::new(host),
         })

@@ -12,7 +12,7 @@ use ringmq_driver::DriverKind;
 use super::names::InprocNames;
 use crate::memory::{Reaper, may_wait};
 use crate::reactor::{Command, Engines, ReactorHandle, Spin};
-use crate::socket::{SocketEvent, SocketShared};
+use crate::socket::{Options, SocketEvent, SocketShared};
 
 /// The shared part of a context. The last one to drop it waits for the engine thread, and then for the application's
 /// own free functions.
@@ -23,6 +23,15 @@ pub(crate) struct Host {
     sockets: OpenSockets,
     names: InprocNames,
     threads: Vec<Engine>,
+    defaults: Defaults,
+}
+
+/// What a context's sockets start with, and how many there may be.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Defaults {
+    pub(crate) options: Options,
+    /// `None` is no limit.
+    pub(crate) sockets_max: Option<usize>,
 }
 
 /// An engine's thread, and the thread that releases foreign bodies for it.
@@ -54,8 +63,12 @@ struct Sockets {
 }
 
 impl OpenSockets {
-    fn register(&self) -> Arc<SocketShared> {
+    /// Registers a socket, unless there are as many already.
+    fn register(&self, sockets_max: Option<usize>) -> Option<Arc<SocketShared>> {
         let mut sockets = self.lock();
+        if sockets_max.is_some_and(|max| sockets.open.len() >= max) {
+            return None;
+        }
         let id = sockets.next_id;
         sockets.next_id += 1;
         let shared = Arc::new(SocketShared::new(id));
@@ -63,7 +76,7 @@ impl OpenSockets {
         if sockets.shut_down {
             shared.mailbox.send(SocketEvent::Terminated);
         }
-        shared
+        Some(shared)
     }
 
     fn forget(&self, id: u64) {
@@ -105,12 +118,24 @@ impl Host {
             sockets,
             names: InprocNames::default(),
             threads,
+            defaults: Defaults::default(),
         }
     }
 
     /// Who is bound to which inproc name.
     pub(crate) const fn names(&self) -> &InprocNames {
         &self.names
+    }
+
+    /// Lets sockets start with other options.
+    pub(crate) fn with_defaults(mut self, defaults: Defaults) -> Self {
+        self.defaults = defaults;
+        self
+    }
+
+    /// What sockets start with.
+    pub(crate) const fn options(&self) -> &Options {
+        &self.defaults.options
     }
 
     pub(crate) const fn driver(&self) -> DriverKind {
@@ -150,8 +175,9 @@ impl Host {
         }
     }
 
-    pub(crate) fn register_socket(&self) -> Arc<SocketShared> {
-        self.sockets.register()
+    /// Registers a socket, unless there are as many as there may be.
+    pub(crate) fn register_socket(&self) -> Option<Arc<SocketShared>> {
+        self.sockets.register(self.defaults.sockets_max)
     }
 
     pub(crate) fn close_socket(&self, id: u64, linger: Option<Duration>) {

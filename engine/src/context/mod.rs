@@ -69,12 +69,12 @@ impl Context {
     /// Makes a socket.
     ///
     /// # Errors
-    /// The context was shut down.
+    /// The context was shut down, or has as many sockets as [`ContextBuilder::sockets_max`] allows.
     pub fn socket(&self, socket_type: SocketType) -> Result<Socket, ContextError> {
         if self.host.is_shut_down() {
             return Err(ContextError::Terminated);
         }
-        Ok(Socket::new(socket_type, Arc::clone(&self.host)))
+        Socket::new(socket_type, Arc::clone(&self.host)).ok_or(ContextError::TooManySockets)
     }
 
     /// Makes every present and future call on the context's sockets return "terminated", so that threads which

@@ -258,10 +258,8 @@ impl Publisher {
         self.unsubscribe_all(peer);
         self.epochs.remove(&peer);
         self.distributor.remove_peer(peer);
-        if let Some(upstream) = &mut self.upstream
-            && upstream.last == Some(peer)
-        {
-            upstream.last = None;
+        if let Some(upstream) = &mut self.upstream {
+            upstream.forget(peer);
         }
     }
 
@@ -287,6 +285,9 @@ impl Publisher {
                 }
                 counters.dropped_full.add(missed);
             }
+            if let Some(upstream) = &mut self.upstream {
+                upstream.only = None;
+            }
         }
         self.sending = more;
         self.distributor.send(frame, more, &self.bodies);
@@ -295,13 +296,21 @@ impl Publisher {
 
     #[inline]
     fn choose(&mut self, start: &[u8]) {
+        let only = self.upstream.as_ref().and_then(|upstream| upstream.only);
         let Self {
             distributor,
             subscribers,
             ..
         } = self;
         distributor.choose_nobody();
-        if self.invert_matching {
+        if let Some(only) = only {
+            let only = distributor.slot_of_peer(only);
+            subscribers.for_each_match(start, |peer| {
+                if Some(peer.0) == only {
+                    distributor.choose(peer.0);
+                }
+            });
+        } else if self.invert_matching {
             subscribers.for_each_match(start, |peer| distributor.exclude(peer.0));
             distributor.choose_others();
         } else {
@@ -338,7 +347,7 @@ impl Publisher {
         let more = next.frame.more();
         upstream.inside_message = more;
         if next.subscription {
-            upstream.last = Some(next.peer);
+            upstream.told(next.peer);
         }
         Ok(take(PipeFrame {
             more,

@@ -4,7 +4,7 @@
 //! taken stays with its first holder; the newcomer waits, unheard, until that one is gone, or takes the id over if the
 //! socket was told so.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use super::outgoing::{Nothing, Outgoing, Refusal, Refused, write};
 use super::slots::Slots;
@@ -31,6 +31,9 @@ struct Unheard {
     reader: Reader,
 }
 
+/// So many messages about peers may wait for an application that does not read; the oldest is dropped then.
+const NOTICES_MAX: usize = 1 << 16;
+
 /// The state of a ROUTER socket.
 #[derive(Debug)]
 pub(crate) struct Router {
@@ -48,6 +51,10 @@ pub(crate) struct Router {
     sending: Sending,
     /// The peer whose id was handed out; its message follows.
     announced: Option<PeerId>,
+    /// Ids of peers that came or went, to be told by an empty message from each.
+    notices: VecDeque<Box<[u8]>>,
+    /// The id of such a message was handed out; its empty frame follows.
+    inside_notice: bool,
     /// The number of the next id of ours.
     next_id: u32,
     lost: Lost,
@@ -55,6 +62,10 @@ pub(crate) struct Router {
     pub(super) mandatory: bool,
     /// A newcomer takes an id over from its holder.
     pub(super) handover: bool,
+    /// An empty message says that a peer came.
+    pub(super) notifies_connect: bool,
+    /// An empty message says that a peer is gone, behind all that came from it.
+    pub(super) notifies_disconnect: bool,
 }
 
 impl Router {
@@ -69,10 +80,14 @@ impl Router {
             unheard_dropped: 0,
             sending: Sending::Start,
             announced: None,
+            notices: VecDeque::new(),
+            inside_notice: false,
             next_id,
             lost: Lost::none(),
             mandatory: false,
             handover: false,
+            notifies_connect: false,
+            notifies_disconnect: false,
         }
     }
 
@@ -105,7 +120,25 @@ impl Router {
             }
             self.give_id(peer, id);
         }
+        self.hear(peer, reader);
+    }
+
+    /// A peer that has an id is heard from now on.
+    fn hear(&mut self, peer: PeerId, reader: Reader) {
+        if self.notifies_connect {
+            self.notify(peer);
+        }
         self.queue.add(peer, reader);
+    }
+
+    fn notify(&mut self, peer: PeerId) {
+        let Some(id) = self.ids.get(&peer) else {
+            return;
+        };
+        if self.notices.len() == NOTICES_MAX {
+            self.notices.pop_front();
+        }
+        self.notices.push_back(id.clone());
     }
 
     /// Whether somebody has the id and keeps it.
@@ -175,11 +208,11 @@ impl Router {
     pub(super) fn can_receive(&mut self) -> bool {
         let can = self.announced.is_some() || self.queue.can_receive();
         self.forget_gone();
-        can
+        can || self.inside_notice || !self.notices.is_empty()
     }
 
     pub(super) const fn is_inside_message(&self) -> bool {
-        self.announced.is_some() || self.queue.is_inside_message()
+        self.announced.is_some() || self.inside_notice || self.queue.is_inside_message()
     }
 
     pub(super) fn receive<T>(
@@ -189,9 +222,17 @@ impl Router {
         if self.announced.take().is_some() || self.queue.is_inside_message() {
             return self.queue.receive(take).ok_or(Nothing::Empty);
         }
+        if let Some(taken) = self.receive_notice(take) {
+            return Ok(taken);
+        }
         let next = self.queue.next_peer();
         if self.queue.has_gone() {
             self.forget_gone();
+            if next.is_none()
+                && let Some(taken) = self.receive_notice(take)
+            {
+                return Ok(taken);
+            }
         }
         let peer = next.ok_or(Nothing::Empty)?;
         self.announced = Some(peer);
@@ -200,6 +241,23 @@ impl Router {
             more: true,
             command: false,
             body: FrameBody::Made(id),
+            info: None,
+        }))
+    }
+
+    /// Hands out the next frame of the messages about peers.
+    #[inline]
+    fn receive_notice<T>(&mut self, take: &mut impl FnMut(PipeFrame<'_>) -> T) -> Option<T> {
+        let (id, more) = if self.inside_notice {
+            (Box::default(), false)
+        } else {
+            (self.notices.pop_front()?, true)
+        };
+        self.inside_notice = more;
+        Some(take(PipeFrame {
+            more,
+            command: false,
+            body: FrameBody::Made(&id),
             info: None,
         }))
     }
@@ -296,6 +354,9 @@ impl Router {
     pub(super) fn forget_gone(&mut self) {
         while let Some(gone) = self.queue.next_gone() {
             self.remove_writer(gone);
+            if self.notifies_disconnect {
+                self.notify(gone);
+            }
             self.forget_id(gone);
         }
     }
@@ -318,7 +379,7 @@ impl Router {
         };
         let Unheard { peer, reader } = waiting.remove(0);
         self.give_id(peer, id.clone());
-        self.queue.add(peer, reader);
+        self.hear(peer, reader);
         if !waiting.is_empty() {
             self.unheard.insert(id, waiting);
         }

@@ -27,6 +27,8 @@ pub(crate) enum Setting<'a> {
     RouterMandatory(bool),
     /// ROUTER: a newcomer takes a routing id over.
     RouterHandover(bool),
+    /// ROUTER: messages tell of peers that come, and of those that go.
+    RouterNotify { connect: bool, disconnect: bool },
     /// REQ: requests carry a number.
     RequestCorrelate(bool),
     /// REQ: a request may follow another one.
@@ -50,6 +52,13 @@ impl Pattern {
             Self::Router(router) => match setting {
                 Setting::RouterMandatory(on) => router.mandatory = on,
                 Setting::RouterHandover(on) => router.handover = on,
+                Setting::RouterNotify {
+                    connect,
+                    disconnect,
+                } => {
+                    router.notifies_connect = connect;
+                    router.notifies_disconnect = disconnect;
+                }
                 _ => return false,
             },
             Self::Req(req) => match setting {

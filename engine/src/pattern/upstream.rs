@@ -29,6 +29,8 @@ pub(super) struct Upstream {
     pub(super) inside_message: bool,
     /// Whose subscription was handed out last: [`Publisher::answer`] is about that peer.
     pub(super) last: Option<PeerId>,
+    /// The next message is for this peer alone.
+    pub(super) only: Option<PeerId>,
     pub(super) modes: UpstreamModes,
     /// What peers asked for, where the application decides what they get.
     pub(super) asked: Subscribers,
@@ -54,6 +56,8 @@ pub(crate) struct UpstreamModes {
     pub(crate) verbose_unsubscribe: bool,
     /// The application decides about each subscription.
     pub(crate) manual: bool,
+    /// And what it sends next after a subscription was handed out goes to that peer alone.
+    pub(crate) last_value: bool,
 }
 
 impl Upstream {
@@ -67,6 +71,7 @@ impl Upstream {
             is_inside_pushed: false,
             inside_message: false,
             last: None,
+            only: None,
             modes: UpstreamModes::default(),
             asked: Subscribers::new(),
         }
@@ -103,6 +108,24 @@ impl Upstream {
         self.pending.push_back(from);
         while !self.is_read && self.is_full() && self.whole > 1 {
             self.drop_oldest();
+        }
+    }
+
+    /// The application was told what this peer asked for.
+    pub(super) const fn told(&mut self, peer: PeerId) {
+        self.last = Some(peer);
+        if self.modes.manual && self.modes.last_value {
+            self.only = Some(peer);
+        }
+    }
+
+    /// The peer is gone.
+    pub(super) fn forget(&mut self, peer: PeerId) {
+        if self.last == Some(peer) {
+            self.last = None;
+        }
+        if self.only == Some(peer) {
+            self.only = None;
         }
     }
 

@@ -243,10 +243,7 @@ impl<D: EngineDriver> Reactor<D> {
                     let new = Session::new(key, socket, peer, attachment, config);
                     new.connecting(to, outbound)
                 });
-                self.with_session(key, |session, services| {
-                    session.connect_now(services);
-                    Fate::Lives
-                });
+                self.with_session(key, Session::connect_now);
             }
             Command::Outbound {
                 socket,

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::mem::{ManuallyDrop, MaybeUninit};
+use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -64,6 +65,10 @@ impl<O: StableOutgoing, I: StableIncoming> Driver for Ring<O, I> {
         let socket = make(address, options)?;
         if matches!(address, Address::Tcp(_)) {
             socket.set_reuse_address(true)?;
+        }
+        if let Address::Tcp(SocketAddr::V6(local)) = address {
+            // All addresses are those of both families, whatever the system's default is.
+            socket.set_only_v6(!local.ip().is_unspecified())?;
         }
         let path = bind(&socket, address, &system)?;
         socket.listen(i32::try_from(options.backlog).unwrap_or(i32::MAX))?;

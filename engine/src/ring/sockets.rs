@@ -8,7 +8,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 
 use io_uring::{Submitter, types};
 use ringmq_driver::{Address, SocketId, SocketOptions, Token};
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use socket2::{Domain, Protocol, SockAddr, Socket, TcpKeepalive, Type};
 
 use super::address::BoundPath;
 use super::in_flight::{Loans, Op, Receiving, Sending};
@@ -270,6 +270,7 @@ pub(super) fn make(address: &Address, options: &SocketOptions) -> io::Result<Soc
     if matches!(address, Address::Tcp(_)) {
         // Accepted sockets inherit it from their listener.
         socket.set_tcp_nodelay(true)?;
+        set_tcp_options(&socket, domain == Domain::IPV6, options)?;
     }
     if let Some(bytes) = options.send_buffer_bytes {
         socket.set_send_buffer_size(bytes as usize)?;
@@ -278,4 +279,39 @@ pub(super) fn make(address: &Address, options: &SocketOptions) -> io::Result<Soc
         socket.set_recv_buffer_size(bytes as usize)?;
     }
     Ok(socket)
+}
+
+/// Sets what is TCP's own.
+///
+/// # Errors
+/// Those of setsockopt(2).
+fn set_tcp_options(socket: &Socket, is_v6: bool, options: &SocketOptions) -> io::Result<()> {
+    if let Some(keepalive) = &options.keepalive {
+        let mut system = TcpKeepalive::new();
+        if let Some(idle) = keepalive.idle {
+            system = system.with_time(idle);
+        }
+        if let Some(interval) = keepalive.interval {
+            system = system.with_interval(interval);
+        }
+        if let Some(probes) = keepalive.probes {
+            system = system.with_retries(probes);
+        }
+        socket.set_tcp_keepalive(&system)?;
+    }
+    if options.type_of_service != 0 {
+        let service = u32::from(options.type_of_service);
+        if is_v6 {
+            socket.set_tclass_v6(service)?;
+        }
+        // A socket of both families marks its IPv4 packets with this one.
+        socket.set_tos_v4(service)?;
+    }
+    if let Some(timeout) = options.tcp_user_timeout {
+        socket.set_tcp_user_timeout(Some(timeout))?;
+    }
+    if let Some(device) = &options.device {
+        socket.bind_device(Some(device.as_bytes()))?;
+    }
+    Ok(())
 }

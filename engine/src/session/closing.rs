@@ -63,9 +63,9 @@ impl Session {
         if matches!(self.role, Role::Accept) || given_up || self.is_flushed() {
             return Fate::Over;
         }
-        self.plan_retry(services);
+        let fate = self.plan_retry(services);
         self.set_timer(services);
-        Fate::Lives
+        fate
     }
 
     /// Where each connection gets a pipe of its own, the last one's goes: what it still holds is for nobody.
@@ -196,6 +196,7 @@ impl Session {
 
     /// The session is over: lets go of its pipes and counts what is left in them and nobody else will count.
     pub(crate) fn settle(self) {
+        self.tell_if_given_up();
         let counters = &self.socket.counters;
         if let Some(outbound) = self.outbound {
             let dropped = outbound.leave();

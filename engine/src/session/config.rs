@@ -26,9 +26,12 @@ pub(crate) struct SessionConfig {
     pub(crate) outbound_per_connection: bool,
     /// Which engines may serve its peers, by bit; 0 is all.
     pub(crate) engines_allowed: u64,
-    pub(crate) reconnect_interval: Duration,
+    /// `None`: one attempt, and no other after it or after a loss.
+    pub(crate) reconnect_interval: Option<Duration>,
     pub(crate) reconnect_interval_max: Duration,
     pub(crate) connect_timeout: Option<Duration>,
+    /// Names may stand for IPv6 addresses, too.
+    pub(crate) ipv6: bool,
 }
 
 impl SessionConfig {
@@ -45,7 +48,7 @@ impl SessionConfig {
         let heartbeat = options.heartbeat_interval.map(|interval| wire::Heartbeat {
             interval,
             timeout: options.heartbeat_timeout,
-            ttl: options.heartbeat_timeout,
+            ttl: options.heartbeat_ttl.unwrap_or(options.heartbeat_timeout),
         });
         let wire = wire::Config {
             limits,
@@ -59,10 +62,8 @@ impl SessionConfig {
         Self {
             wire: Arc::new(wire),
             system: SocketOptions {
-                send_buffer_bytes: options.send_buffer_bytes,
-                receive_buffer_bytes: options.receive_buffer_bytes,
-                backlog: options.backlog,
                 source,
+                ..options.system.clone()
             },
             sends: socket_type != wire::SocketType::Pull,
             receives: socket_type != wire::SocketType::Push,
@@ -73,6 +74,7 @@ impl SessionConfig {
             reconnect_interval: options.reconnect_interval,
             reconnect_interval_max: options.reconnect_interval_max,
             connect_timeout: options.connect_timeout,
+            ipv6: options.ipv6,
         }
     }
 }

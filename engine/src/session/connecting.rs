@@ -15,15 +15,16 @@ use super::link::{Link, Stage};
 use super::{EngineDriver, Fate, Role, Session};
 use crate::monitor::MonitorEventKind;
 use crate::reactor::Services;
+use crate::socket::SocketEvent;
 
 impl Session {
     /// Starts the next attempt, or asks where the peer is now.
-    pub(crate) fn connect_now<D: EngineDriver>(&mut self, services: &mut Services<D>) {
+    pub(crate) fn connect_now<D: EngineDriver>(&mut self, services: &mut Services<D>) -> Fate {
         let Role::Connect {
             host, next, retry, ..
         } = &mut self.role
         else {
-            return;
+            return Fate::Lives;
         };
         debug_assert!(self.link.is_none(), "one connection at a time");
         retry.started();
@@ -32,8 +33,9 @@ impl Session {
         {
             services.look_up(self.key, host.clone());
             self.set_timer(services);
+            Fate::Lives
         } else {
-            self.attempt(services);
+            self.attempt(services)
         }
     }
 
@@ -46,27 +48,32 @@ impl Session {
         let Role::Connect { addresses, .. } = &mut self.role else {
             return Fate::Lives;
         };
-        match result {
+        let found = result.map(|mut found| {
+            found.retain(|address| self.config.ipv6 || !is_ipv6(address));
+            found
+        });
+        match found {
             Ok(found) if !found.is_empty() => *addresses = found,
             Ok(_) | Err(_) => self.socket.counters.lookup_failures.add_shared(1),
         }
         if addresses.is_empty() {
-            self.plan_retry(services);
+            let fate = self.plan_retry(services);
             self.set_timer(services);
+            fate
         } else {
-            self.attempt(services);
+            self.attempt(services)
         }
-        Fate::Lives
     }
 
     /// Tries the next address.
-    fn attempt<D: EngineDriver>(&mut self, services: &mut Services<D>) {
+    fn attempt<D: EngineDriver>(&mut self, services: &mut Services<D>) -> Fate {
         let Role::Connect {
             addresses, next, ..
         } = &mut self.role
         else {
-            return;
+            return Fate::Lives;
         };
+        let mut fate = Fate::Lives;
         let now = services.driver.now();
         let token = services.session_token(self.key);
         let address = &addresses[*next];
@@ -89,9 +96,10 @@ impl Session {
                 }
             }
             // Out of descriptors, for example: it may work later, as any other failure may.
-            Err(_) => self.plan_retry(services),
+            Err(_) => fate = self.plan_retry(services),
         }
         self.set_timer(services);
+        fate
     }
 
     /// The attempt ended.
@@ -125,8 +133,9 @@ impl Session {
         self.set_timer(services);
     }
 
-    /// Chooses when to try again, and where: the next address at once, or after a pause from the start.
-    pub(super) fn plan_retry<D: EngineDriver>(&mut self, services: &mut Services<D>) {
+    /// Chooses when to try again, and where: the next address at once, or after a pause from the start, unless this is
+    /// a session that does not.
+    pub(super) fn plan_retry<D: EngineDriver>(&mut self, services: &mut Services<D>) -> Fate {
         let now: Time = services.driver.now();
         let random = services.driver.random();
         if let Role::Connect {
@@ -139,6 +148,8 @@ impl Session {
             *next += 1;
             if *next < addresses.len() && !retry.has_succeeded() {
                 retry.at_once(now);
+            } else if retry.is_never() {
+                return Fate::Over;
             } else {
                 *next = 0;
                 retry.plan(now, random);
@@ -146,5 +157,23 @@ impl Session {
             let pause = retry.at().map_or(Duration::ZERO, |at| at.since(now));
             self.tell(MonitorEventKind::ConnectRetried(pause), services);
         }
+        Fate::Lives
     }
+
+    /// A connect that is not made again is over: the socket need not keep it.
+    pub(super) fn tell_if_given_up(&self) {
+        if let Role::Connect { retry, .. } = &self.role
+            && retry.is_never()
+            && self.ending.is_none()
+        {
+            let attachment = self.attachment;
+            self.socket
+                .mailbox
+                .send(SocketEvent::Detached { attachment });
+        }
+    }
+}
+
+const fn is_ipv6(address: &Address) -> bool {
+    matches!(address, Address::Tcp(address) if address.is_ipv6())
 }

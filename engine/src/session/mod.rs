@@ -285,7 +285,7 @@ impl Session {
             fate = self.give_up(services);
         }
         if fate == Fate::Lives && self.retry_at().is_some_and(|retry| retry <= now) {
-            self.connect_now(services);
+            fate = self.connect_now(services);
         }
         if self
             .link

@@ -19,12 +19,15 @@ pub(crate) struct Retry {
     at: Option<Time>,
     /// A connection was ready since the last pause.
     succeeded: bool,
+    /// There is no next attempt, once each address was tried.
+    never: bool,
 }
 
 impl Retry {
     pub(crate) fn new(config: &SessionConfig) -> Self {
         // A pause of zero would retry a dead peer in a loop; one millisecond is still at once for a person.
-        let first = config.reconnect_interval.max(Duration::from_millis(1));
+        let first = config.reconnect_interval.unwrap_or(Duration::ZERO);
+        let first = first.max(Duration::from_millis(1));
         // Beyond a year nothing is told apart, and sums stay in range.
         let first = first.min(PAUSE_MAX);
         let longest = config.reconnect_interval_max.clamp(first, PAUSE_MAX);
@@ -34,7 +37,13 @@ impl Retry {
             pause: first,
             at: None,
             succeeded: false,
+            never: config.reconnect_interval.is_none(),
         }
+    }
+
+    /// Whether what fails or is lost is left alone.
+    pub(crate) const fn is_never(&self) -> bool {
+        self.never
     }
 
     /// When the next attempt is due.
@@ -87,6 +96,7 @@ mod tests {
             pause: first,
             at: None,
             succeeded: false,
+            never: false,
         }
     }
 

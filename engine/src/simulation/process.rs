@@ -34,7 +34,7 @@ impl Process {
             sockets,
             Vec::new(),
         ));
-        let socket = Socket::new(socket_type, Arc::clone(&host));
+        let socket = Socket::new(socket_type, Arc::clone(&host)).expect("there is no limit");
         let shared = socket.shared();
         Self {
             reactor,

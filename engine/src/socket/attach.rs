@@ -18,6 +18,8 @@ pub(super) struct Attachments {
     next: u64,
     entries: Vec<Attachment>,
     answers: Vec<(AttachmentId, io::Result<Endpoint>)>,
+    /// The endpoint of the last bind or connect.
+    last: Option<String>,
 }
 
 #[derive(Debug)]
@@ -96,6 +98,7 @@ impl Attachments {
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == id) {
             entry.meaning = Some(endpoint.to_string());
         }
+        self.last = Some(endpoint.to_string());
     }
 
     fn holds(&self, id: AttachmentId) -> bool {
@@ -174,7 +177,8 @@ impl Socket {
         if let Some(name) = transport::name(endpoint).map_err(BindError::Endpoint)? {
             return self.bind_name(endpoint, name);
         }
-        let addresses = transport::listening(endpoint).map_err(BindError::Endpoint)?;
+        let addresses =
+            transport::listening(endpoint, self.options.ipv6).map_err(BindError::Endpoint)?;
         let engine = self.host.place(self.options.engines_allowed);
         let attachment = self.attachments.add(Use::Listen, endpoint);
         self.attachments.goes_to(attachment, engine);
@@ -240,7 +244,8 @@ impl Socket {
         if let Some(name) = transport::name(endpoint).map_err(ConnectError::Endpoint)? {
             return self.connect_name(endpoint, name);
         }
-        let (to, source) = transport::peer(endpoint).map_err(ConnectError::Endpoint)?;
+        let (to, source) =
+            transport::peer(endpoint, self.options.ipv6).map_err(ConnectError::Endpoint)?;
         let Some((attachment, peer)) = self.admit_connect(endpoint)? else {
             return Ok(());
         };
@@ -278,6 +283,7 @@ impl Socket {
             return Err(ConnectError::RoutingIdInUse);
         }
         let attachment = self.attachments.add(Use::Connect, endpoint);
+        self.attachments.last = Some(endpoint.to_owned());
         self.attachments.reaches(attachment, peer);
         if !self.pattern.admits(peer) {
             // PAIR has its peer: as in ZeroMQ, the connect is noted and comes to nothing.
@@ -285,6 +291,13 @@ impl Socket {
             return Ok(None);
         }
         Ok(Some((attachment, peer)))
+    }
+
+    /// The endpoint of the last bind that succeeded, as [`Self::bind`] returned it, or of the last connect, as it was
+    /// given, whichever was later.
+    #[must_use]
+    pub fn last_endpoint(&self) -> Option<&str> {
+        self.attachments.last.as_deref()
     }
 
     /// Stops listening on an endpoint, named as it was bound or as [`Self::bind`] returned it. Connections that

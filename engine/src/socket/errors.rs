@@ -292,6 +292,8 @@ pub enum OptionError {
         /// Which are, in words.
         allowed: &'static str,
     },
+    /// This host has no such option.
+    NotOnThisHost,
     /// The context has none of the engines that were named.
     NoSuchEngine,
 }
@@ -302,6 +304,7 @@ impl fmt::Display for OptionError {
             Self::NotForThisType => {
                 f.write_str("the option means nothing to a socket of this type")
             }
+            Self::NotOnThisHost => f.write_str("this host has no such option"),
             Self::NoSuchEngine => f.write_str("the context has none of these engines"),
             Self::BadValue { allowed } => write!(f, "the option takes {allowed}"),
         }

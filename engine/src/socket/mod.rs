@@ -90,11 +90,12 @@ pub struct Socket {
 }
 
 impl Socket {
-    pub(crate) fn new(socket_type: SocketType, host: Arc<Host>) -> Self {
-        let shared = host.register_socket();
-        let options = Options::of(socket_type);
+    /// `None` if the context has as many sockets as it may have.
+    pub(crate) fn new(socket_type: SocketType, host: Arc<Host>) -> Option<Self> {
+        let shared = host.register_socket()?;
+        let options = Options::of(socket_type, host.options());
         shared.set_receive_high_water_mark(options.receive_high_water_mark);
-        Self {
+        Some(Self {
             socket_type,
             owner: shared.owner.clone(),
             shared,
@@ -108,7 +109,7 @@ impl Socket {
             spin: host.spin(),
             terminated: false,
             host,
-        }
+        })
     }
 
     /// What the reactor and pollers share with this handle.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ringmq_driver::SocketOptions;
 use ringmq_wire::RoutingId;
 
 use super::{Marks, SocketType};
@@ -20,8 +21,8 @@ pub(crate) struct Options {
     pub(crate) receive_timeout: Option<Duration>,
     /// How long a closed socket keeps trying to send what it had accepted; `None` is for ever.
     pub(crate) linger: Option<Duration>,
-    /// Pause before the first reconnect.
-    pub(crate) reconnect_interval: Duration,
+    /// Pause before the first reconnect; `None` is to connect once and never again.
+    pub(crate) reconnect_interval: Option<Duration>,
     /// The pause doubles up to this.
     pub(crate) reconnect_interval_max: Duration,
     /// From connected to ready; `None` is no limit.
@@ -32,16 +33,16 @@ pub(crate) struct Options {
     pub(crate) heartbeat_interval: Option<Duration>,
     /// How long to wait for a sign of life after asking.
     pub(crate) heartbeat_timeout: Duration,
+    /// After how much silence peers are asked to give us up; `None` is the same as our own timeout.
+    pub(crate) heartbeat_ttl: Option<Duration>,
     /// The longest message to accept from a peer, all its parts together, bytes; `None` is no limit.
     pub(crate) message_bytes_max: Option<u64>,
     /// The most parts of one message to accept from a peer; `None` is no limit.
     pub(crate) parts_max: Option<u32>,
-    /// SO_SNDBUF, bytes.
-    pub(crate) send_buffer_bytes: Option<u32>,
-    /// SO_RCVBUF, bytes.
-    pub(crate) receive_buffer_bytes: Option<u32>,
-    /// Connections that may wait to be accepted.
-    pub(crate) backlog: u32,
+    /// What the system's sockets are told.
+    pub(crate) system: SocketOptions,
+    /// IPv6 is used beside IPv4.
+    pub(crate) ipv6: bool,
     /// The name that this socket gives itself towards its peers.
     pub(crate) routing_id: RoutingId,
     /// The name that a ROUTER gives the peer of its next connect.
@@ -63,17 +64,17 @@ impl Default for Options {
             send_timeout: None,
             receive_timeout: None,
             linger: None,
-            reconnect_interval: Duration::from_millis(100),
+            reconnect_interval: Some(Duration::from_millis(100)),
             reconnect_interval_max: Duration::from_secs(30),
             handshake_timeout: Some(Duration::from_secs(10)),
             connect_timeout: None,
             heartbeat_interval: None,
             heartbeat_timeout: Duration::from_secs(5),
+            heartbeat_ttl: None,
             message_bytes_max: Some(256 << 20),
             parts_max: Some(65_536),
-            send_buffer_bytes: None,
-            receive_buffer_bytes: None,
-            backlog: 4_096,
+            system: SocketOptions::default(),
+            ipv6: true,
             routing_id: RoutingId::default(),
             connect_routing_id: None,
             immediate: false,
@@ -91,15 +92,31 @@ impl Options {
         }
     }
 
-    /// The defaults of a type: what a subscriber had still to say need not outlive it.
-    pub(super) fn of(socket_type: SocketType) -> Self {
-        let linger = match socket_type {
-            SocketType::Sub | SocketType::XSub => Some(Duration::ZERO),
-            _ => None,
-        };
+    /// The defaults of libzmq, where they are others.
+    pub(crate) fn of_libzmq() -> Self {
+        let native = Self::default();
         Self {
-            linger,
-            ..Self::default()
+            // No growth: each pause is the first one.
+            reconnect_interval_max: Duration::ZERO,
+            handshake_timeout: Some(Duration::from_secs(30)),
+            heartbeat_ttl: Some(Duration::ZERO),
+            message_bytes_max: None,
+            parts_max: None,
+            system: SocketOptions {
+                backlog: 100,
+                ..native.system
+            },
+            ipv6: false,
+            ..native
         }
+    }
+
+    /// The defaults of a type, from those of its context: what a subscriber had still to say need not outlive it.
+    pub(super) fn of(socket_type: SocketType, defaults: &Self) -> Self {
+        let mut options = defaults.clone();
+        if matches!(socket_type, SocketType::Sub | SocketType::XSub) {
+            options.linger = Some(Duration::ZERO);
+        }
+        options
     }
 }

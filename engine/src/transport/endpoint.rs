@@ -77,6 +77,9 @@ pub enum EndpointError {
     BadPort,
     /// A TCP endpoint whose host cannot be read; when binding, also one that the resolver does not know.
     UnknownHost,
+    /// An IPv6 address, while the socket was told to do without
+    /// ([`Socket::set_ipv6`](crate::Socket::set_ipv6)).
+    Ipv6Off,
     /// A wildcard (`*`) in an endpoint to connect to.
     WildcardPeer,
     /// An ipc endpoint without a path, or with a zero byte in it.
@@ -102,6 +105,7 @@ impl fmt::Display for EndpointError {
             }
             Self::BadPort => "tcp endpoint needs a port from 0 to 65535 (or * when binding)",
             Self::UnknownHost => "host cannot be read, or is not known",
+            Self::Ipv6Off => "IPv6 address, and IPv6 is turned off for this socket",
             Self::WildcardPeer => "cannot connect to a wildcard: name the peer",
             Self::NoPath => "ipc endpoint needs a path",
             Self::PathTooLong => "ipc path is longer than 107 bytes",

@@ -33,18 +33,18 @@ pub(crate) enum Peer {
 }
 
 /// Reads an endpoint to connect to, and where to connect from if it says so. Looks nothing up: the name's host may come later, as the peer may.
-pub(crate) fn peer(text: &str) -> Result<(Peer, Option<SocketAddr>), EndpointError> {
+pub(crate) fn peer(text: &str, ipv6: bool) -> Result<(Peer, Option<SocketAddr>), EndpointError> {
     match transport(text)? {
-        Transport::Tcp(rest) => tcp::peer(rest),
+        Transport::Tcp(rest) => tcp::peer(rest, ipv6),
         Transport::Ipc(rest) => ipc::peer(rest).map(|address| (Peer::At(address), None)),
     }
 }
 
 /// Reads an endpoint to listen at; the first address of several that the system grants is meant. May block in the
 /// system's resolver, so it runs on the caller's thread, never on an engine's.
-pub(crate) fn listening(text: &str) -> Result<Vec<Address>, EndpointError> {
+pub(crate) fn listening(text: &str, ipv6: bool) -> Result<Vec<Address>, EndpointError> {
     match transport(text)? {
-        Transport::Tcp(rest) => tcp::listening(rest, &SystemNames),
+        Transport::Tcp(rest) => tcp::listening(rest, &SystemNames, ipv6),
         Transport::Ipc(rest) => ipc::listening(rest).map(|address| vec![address]),
     }
 }

@@ -2,7 +2,7 @@
 //! when listening. An interface of this host stands for its addresses, IPv4 first; before a `;` and a peer, an address
 //! of this host says where to connect from.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
 use ringmq_driver::Address;
 
@@ -12,11 +12,17 @@ use super::{EndpointError, HostName, Names, Peer};
 const NAME_CHARS_MAX: usize = 253;
 
 /// Where `rest` says that a peer is, and where to connect from.
-pub(super) fn peer(rest: &str) -> Result<(Peer, Option<SocketAddr>), EndpointError> {
-    match rest.split_once(';') {
-        Some((from, to)) => Ok((destination(to)?, source(from)?)),
-        None => Ok((destination(rest)?, None)),
+pub(super) fn peer(rest: &str, ipv6: bool) -> Result<(Peer, Option<SocketAddr>), EndpointError> {
+    let (to, from) = match rest.split_once(';') {
+        Some((from, to)) => (destination(to)?, source(from)?),
+        None => (destination(rest)?, None),
+    };
+    let is_ipv6 = matches!(to, Peer::At(Address::Tcp(SocketAddr::V6(_))))
+        || from.is_some_and(|from| from.is_ipv6());
+    if is_ipv6 && !ipv6 {
+        return Err(EndpointError::Ipv6Off);
     }
+    Ok((to, from))
 }
 
 /// An address of this host; none where any will do.
@@ -69,15 +75,34 @@ fn destination(rest: &str) -> Result<Peer, EndpointError> {
 }
 
 /// Where `rest` says to listen.
-pub(super) fn listening(rest: &str, names: &dyn Names) -> Result<Vec<Address>, EndpointError> {
+pub(super) fn listening(
+    rest: &str,
+    names: &dyn Names,
+    ipv6: bool,
+) -> Result<Vec<Address>, EndpointError> {
+    let mut found = all_listening(rest, names)?;
+    if !ipv6 {
+        found.retain(SocketAddr::is_ipv4);
+    }
+    if found.is_empty() {
+        return Err(EndpointError::Ipv6Off);
+    }
+    Ok(found.into_iter().map(Address::Tcp).collect())
+}
+
+fn all_listening(rest: &str, names: &dyn Names) -> Result<Vec<SocketAddr>, EndpointError> {
     let (host, port) = split(rest)?;
     let port = port.unwrap_or_default();
     if host == "*" {
-        let any = number(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port, 0);
-        return Ok(vec![Address::Tcp(any)]);
+        // A host without IPv6 refuses the first, which stands for both families.
+        let both = number(IpAddr::V6(Ipv6Addr::UNSPECIFIED), port, 0);
+        return Ok(vec![
+            both,
+            number(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port, 0),
+        ]);
     }
     match read_host(host)? {
-        Host::Number(ip, zone) => Ok(vec![Address::Tcp(number(ip, port, zone))]),
+        Host::Number(ip, zone) => Ok(vec![number(ip, port, zone)]),
         Host::Name(name) => {
             let mut found = interface(name, port);
             if found.is_empty() {
@@ -88,7 +113,7 @@ pub(super) fn listening(rest: &str, names: &dyn Names) -> Result<Vec<Address>, E
             if found.is_empty() {
                 return Err(EndpointError::UnknownHost);
             }
-            Ok(found.into_iter().map(Address::Tcp).collect())
+            Ok(found)
         }
     }
 }
@@ -158,14 +183,14 @@ mod tests {
     use super::*;
 
     fn at(text: &str) -> Result<String, EndpointError> {
-        peer(text).map(|(peer, _)| match peer {
+        peer(text, true).map(|(peer, _)| match peer {
             Peer::At(address) => address.to_string(),
             Peer::Named(host) => format!("{} at {}", host.port, host.name),
         })
     }
 
     fn listen(text: &str) -> Result<String, EndpointError> {
-        listening(text, &SystemNames).map(|found| found[0].to_string())
+        listening(text, &SystemNames, true).map(|found| found[0].to_string())
     }
 
     #[test]
@@ -198,8 +223,8 @@ mod tests {
 
     #[test]
     fn wildcards_are_for_listening_alone() {
-        assert_eq!(listen("*:5555").unwrap(), "tcp://0.0.0.0:5555");
-        assert_eq!(listen("*:*").unwrap(), "tcp://0.0.0.0:0");
+        assert_eq!(listen("*:5555").unwrap(), "tcp://[::]:5555");
+        assert_eq!(listen("*:*").unwrap(), "tcp://[::]:0");
         assert_eq!(listen("127.0.0.1:*").unwrap(), "tcp://127.0.0.1:0");
         assert_eq!(listen("127.0.0.1:0").unwrap(), "tcp://127.0.0.1:0");
         assert_eq!(listen("[::]:*").unwrap(), "tcp://[::]:0");
@@ -252,7 +277,8 @@ mod tests {
 
     #[test]
     fn a_source_stands_before_its_peer() {
-        let from = |text| peer(text).map(|(_, source)| source.map(|source| source.to_string()));
+        let from =
+            |text| peer(text, true).map(|(_, source)| source.map(|source| source.to_string()));
         for (text, meaning) in [
             ("10.0.0.1:7;h:1", Some("10.0.0.1:7")),
             ("10.0.0.1:*;h:1", Some("10.0.0.1:0")),
@@ -281,8 +307,23 @@ mod tests {
         let name = &loopback.expect("each host has one").name;
         assert_eq!(listen(&format!("{name}:*")).unwrap(), "tcp://127.0.0.1:0");
         assert_eq!(listen(&format!("{name}:5")).unwrap(), "tcp://127.0.0.1:5");
-        let (_, source) = peer(&format!("{name}:*;h:1")).unwrap();
+        let (_, source) = peer(&format!("{name}:*;h:1"), true).unwrap();
         assert_eq!(source.unwrap().to_string(), "127.0.0.1:0");
+    }
+
+    #[test]
+    fn without_ipv6_its_addresses_are_refused_and_the_wildcard_is_ipv4() {
+        for text in ["[::1]:5", "::1:5", "[::]:5"] {
+            let refused = listening(text, &SystemNames, false);
+            assert_eq!(refused, Err(EndpointError::Ipv6Off), "{text}");
+            assert!(peer(text, false).is_err(), "{text}");
+        }
+        assert_eq!(peer("[::1]:0;h:1", false), Err(EndpointError::Ipv6Off));
+        let any = listening("*:5", &SystemNames, false).unwrap();
+        assert_eq!(any.len(), 1);
+        assert_eq!(any[0].to_string(), "tcp://0.0.0.0:5");
+        let named = listening("localhost:5", &SystemNames, false).unwrap();
+        assert!(named.iter().all(|at| at.to_string() == "tcp://127.0.0.1:5"));
     }
 
     #[test]

@@ -6,12 +6,22 @@ use std::time::Duration;
 
 use super::super::{OptionError, Socket};
 
+/// The shortest span that a heartbeat can tell.
+const TTL_MIN: Duration = Duration::from_millis(100);
+/// The longest.
+const TTL_MAX: Duration = Duration::from_millis(6_553_500);
+
 /// Connections.
 impl Socket {
     /// The pause before a lost connection is made again, and how far it may double while that fails. It varies
-    /// by a quarter, so that many clients of one server do not return in step. Defaults 100 ms and 30 s.
-    pub fn set_reconnect_interval(&mut self, first: Duration, longest: Duration) {
-        self.options.reconnect_interval = first;
+    /// by a quarter, so that many clients of one server do not return in step. Defaults 100 ms and 30 s. A first pause of
+    /// `None` makes no connection again: what fails, or is lost, is as if it was disconnected.
+    pub fn set_reconnect_interval(
+        &mut self,
+        first: impl Into<Option<Duration>>,
+        longest: Duration,
+    ) {
+        self.options.reconnect_interval = first.into();
         self.options.reconnect_interval_max = longest;
     }
 
@@ -31,6 +41,29 @@ impl Socket {
     pub const fn set_heartbeat(&mut self, interval: Option<Duration>, timeout: Duration) {
         self.options.heartbeat_interval = interval;
         self.options.heartbeat_timeout = timeout;
+    }
+
+    /// After how much silence peers are asked to give this socket up, where it sends heartbeats: up to 6 553.5 s, in
+    /// tenths of a second; zero asks nothing. `None`, the default, is the timeout of [`Self::set_heartbeat`].
+    ///
+    /// # Errors
+    /// The span is longer, or shorter than a tenth of a second.
+    pub fn set_heartbeat_ttl(&mut self, ttl: Option<Duration>) -> Result<(), OptionError> {
+        let is_good = |ttl: Duration| ttl.is_zero() || (TTL_MIN..=TTL_MAX).contains(&ttl);
+        if !ttl.is_none_or(is_good) {
+            return Err(OptionError::BadValue {
+                allowed: "zero, or 0.1 to 6553.5 seconds",
+            });
+        }
+        self.options.heartbeat_ttl = ttl;
+        Ok(())
+    }
+
+    /// Whether IPv6 is used beside IPv4. If so, which is the default, `tcp://*:port` listens on all addresses of both
+    /// families (of IPv4 where the host has no IPv6), and names stand for addresses of either, in the resolver's order.
+    /// If not, IPv6 addresses are refused, and those of names are passed over.
+    pub const fn set_ipv6(&mut self, ipv6: bool) {
+        self.options.ipv6 = ipv6;
     }
 
     /// The longest message to accept, all its frames together, in bytes; a peer that sends a longer one is

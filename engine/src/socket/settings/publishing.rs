@@ -89,6 +89,18 @@ impl Socket {
         self.change_upstream(|modes| modes.manual = manual)
     }
 
+    /// XPUB: [`Self::set_manual`], and the first message that is sent after a subscription was received goes to the
+    /// subscriber alone: the last value of what it asked for. Default false.
+    ///
+    /// # Errors
+    /// The socket is no XPUB.
+    pub fn set_manual_last_value(&mut self, last_value: bool) -> Result<(), OptionError> {
+        self.change_upstream(|modes| {
+            modes.manual = last_value;
+            modes.last_value = last_value;
+        })
+    }
+
     /// How much this SUB or XSUB, or the peers of this PUB or XPUB, are subscribed to. `None` for other types.
     pub fn subscriptions(&mut self) -> Option<Subscriptions> {
         self.look();

@@ -95,4 +95,22 @@ impl Socket {
         self.options.immediate = immediate;
         Ok(())
     }
+
+    /// What [`Self::set_send_high_water_mark`] set last.
+    #[must_use]
+    pub const fn send_high_water_mark(&self) -> u32 {
+        self.options.send_high_water_mark
+    }
+
+    /// What [`Self::set_receive_high_water_mark`] set last.
+    #[must_use]
+    pub const fn receive_high_water_mark(&self) -> u32 {
+        self.options.receive_high_water_mark
+    }
+
+    /// What [`Self::set_linger`] set last.
+    #[must_use]
+    pub const fn linger(&self) -> Option<Duration> {
+        self.options.linger
+    }
 }

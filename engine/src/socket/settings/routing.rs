@@ -29,6 +29,25 @@ impl Socket {
         self.set(Setting::RouterHandover(handover))
     }
 
+    /// ROUTER: hands out an empty message from each peer whose connection is ready (`connect`), before its first, and
+    /// from each that is gone (`disconnect`), behind its last: its routing id, then an empty frame. Default neither.
+    ///
+    /// Peers that came before are not told of. A peer that this socket connected to stays the same one while its
+    /// connection is made again, and is told of once.
+    ///
+    /// # Errors
+    /// The socket is no ROUTER.
+    pub fn set_router_notify(
+        &mut self,
+        connect: bool,
+        disconnect: bool,
+    ) -> Result<(), OptionError> {
+        self.set(Setting::RouterNotify {
+            connect,
+            disconnect,
+        })
+    }
+
     /// REQ: each request carries a number, and only a reply that repeats it is taken. Default false.
     ///
     /// # Errors

@@ -179,9 +179,8 @@ pub use monitor::{
 };
 pub use pattern::Subscriptions;
 pub use poller::{Interest, PollEvent, PollItem, Poller, PollerError, Sockets, poll};
-pub use ringmq_driver::{DriverKind, Keepalive};
 pub use proxy::{Proxy, ProxyEnd, ProxyError, ProxyStatistics, Traffic, proxy};
-pub use ringmq_driver::DriverKind;
+pub use ringmq_driver::{DriverKind, Keepalive};
 pub use ringmq_wire::Error as ProtocolError;
 pub use socket::{
     AsyncSocket, BindError, ConnectError, DetachError, OptionError, Readiness, RecvError,

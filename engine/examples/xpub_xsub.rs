@@ -1,51 +1,17 @@
 //! XPUB and XSUB: a proxy in the middle, so that publishers and subscribers need to know only one address.
 //!
-//! XPUB hands its subscribers' subscriptions to the application, XSUB sends such messages upstream: whoever passes
-//! messages down and subscriptions up has built a proxy, and topics that nobody wants never leave the publisher.
+//! XPUB hands its subscribers' subscriptions to the application, XSUB sends such messages upstream: passing messages down
+//! and subscriptions up makes a proxy, and topics that nobody wants never leave the publisher. `proxy` does that for any
+//! two sockets, `Proxy` with a copy of everything and with commands on top.
 //!
 //! Run it: `cargo run -p ringmq --example xpub_xsub`
 
 use std::error::Error;
 use std::thread;
 
-use ringmq::{Context, Interest, PollItem, Socket, SocketType, TryRecvError, poll};
+use ringmq::{Context, ProxyEnd, SocketType, proxy};
 
-type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
-
-/// Passes messages from publishers to subscribers and subscriptions the other way, until the context is shut down.
-fn forward(mut publishers: Socket, mut subscribers: Socket) -> Outcome {
-    loop {
-        let mut items = [
-            PollItem::socket(&mut publishers, Interest::READABLE),
-            PollItem::socket(&mut subscribers, Interest::READABLE),
-        ];
-        poll(&mut items, None)?;
-        let [down, up] = items.map(|item| item.is_readable());
-        if down && !pass(&mut publishers, &mut subscribers)? {
-            return Ok(());
-        }
-        if up && !pass(&mut subscribers, &mut publishers)? {
-            return Ok(());
-        }
-    }
-}
-
-/// Passes one message on, frame by frame, as it is. Returns whether the context still runs.
-fn pass(from: &mut Socket, to: &mut Socket) -> Outcome<bool> {
-    loop {
-        let frame = match from.try_recv() {
-            Ok(frame) => frame,
-            Err(TryRecvError::Empty) => return Ok(true),
-            Err(TryRecvError::Terminated) => return Ok(false),
-            Err(error) => return Err(error.into()),
-        };
-        let more = frame.more();
-        to.send(frame)?;
-        if !more {
-            return Ok(true);
-        }
-    }
-}
+type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
 /// Publishes on one topic once somebody wants it. An XPUB can wait for that; a PUB cannot.
 fn publish(context: &Context, proxy: &str, topic: &str) -> Outcome {
@@ -76,7 +42,7 @@ fn main() -> Outcome {
     let for_publishers = publishers.bind("tcp://127.0.0.1:*")?.to_string();
     let mut subscribers = context.socket(SocketType::XPub)?;
     let for_subscribers = subscribers.bind("tcp://127.0.0.1:*")?.to_string();
-    let forwarding = thread::spawn(move || forward(publishers, subscribers));
+    let forwarding = thread::spawn(move || proxy(&mut publishers, &mut subscribers));
 
     let mut threads = Vec::new();
     for topic in ["prices", "news"] {
@@ -93,7 +59,8 @@ fn main() -> Outcome {
         thread.join().expect("neither side panics")?;
     }
     context.shutdown();
-    forwarding.join().expect("the proxy does not panic")?;
+    let end = forwarding.join().expect("the proxy does not panic")?;
+    assert_eq!(end, ProxyEnd::Shutdown);
     println!("the proxy ended");
     Ok(())
 }

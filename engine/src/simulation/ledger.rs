@@ -32,7 +32,7 @@ impl Dice {
 }
 
 /// The stamp at the start of every frame.
-const STAMP_BYTES: usize = 8;
+pub(super) const STAMP_BYTES: usize = 8;
 
 /// A message whose frames say who sent it, which it is, and how many frames it has.
 pub(super) fn stamped(

@@ -9,35 +9,43 @@
 //! in exactly one drop counter, or was in the network when a connection broke: to the message. A failing seed is printed;
 //! `RINGMQ_SEED=n cargo test -p ringmq --lib simulation` runs it alone.
 
+mod dialogues;
 mod endings;
 mod ledger;
 mod process;
+mod publishing;
+mod requests;
 mod run;
 mod scenario;
 mod tap;
+mod troupe;
 
 use std::env;
+use std::fmt::Debug;
 use std::panic::{self, AssertUnwindSafe};
 
+use dialogues::Dialogue;
 use run::run;
 use scenario::Scenario;
+use troupe::Plan;
 
 /// How many seeds a test runs.
 const SEEDS: u64 = 1_000;
 
-/// Runs one family of scenarios over all seeds, or over the one that the environment names.
-fn run_seeds(family: &str, scenario: impl Fn(u64) -> Scenario) {
+/// Plays one family over all seeds, or over the one that the environment names. `play` returns how many messages were
+/// delivered.
+fn over_seeds<P: Debug>(family: &str, plan: impl Fn(u64) -> P, play: impl Fn(u64, &P) -> u64) {
     let alone = env::var("RINGMQ_SEED")
         .ok()
         .and_then(|seed| seed.parse::<u64>().ok());
     let seeds = alone.map_or(0..SEEDS, |seed| seed..seed + 1);
     let mut delivered = 0;
     for seed in seeds {
-        let scenario = scenario(seed);
-        match panic::catch_unwind(AssertUnwindSafe(|| run(seed, &scenario))) {
+        let plan = plan(seed);
+        match panic::catch_unwind(AssertUnwindSafe(|| play(seed, &plan))) {
             Ok(count) => delivered += count,
             Err(cause) => {
-                eprintln!("seed {seed} of {family} fails: {scenario:?}");
+                eprintln!("seed {seed} of {family} fails: {plan:?}");
                 eprintln!("run it alone: RINGMQ_SEED={seed} cargo test -p ringmq --lib simulation");
                 panic::resume_unwind(cause);
             }
@@ -45,6 +53,65 @@ fn run_seeds(family: &str, scenario: impl Fn(u64) -> Scenario) {
     }
     assert!(delivered > 0, "{family} delivers something");
     println!("{family}: {delivered} messages delivered");
+}
+
+/// Runs one family of PUSH and PULL.
+fn run_seeds(family: &str, scenario: impl Fn(u64) -> Scenario) {
+    over_seeds(family, scenario, run);
+}
+
+#[test]
+fn each_request_is_answered_or_its_connection_broke() {
+    over_seeds(
+        "requests",
+        |seed| Plan::new(seed, 1),
+        |_, plan| requests::play(plan),
+    );
+}
+
+#[test]
+fn every_message_between_two_pairs_is_accounted_for() {
+    over_seeds(
+        "pairs",
+        |seed| Plan::new(seed, 2),
+        |_, plan| dialogues::play(plan.clone(), Dialogue::Pairs),
+    );
+}
+
+#[test]
+fn every_message_among_dealers_is_accounted_for() {
+    over_seeds(
+        "dealers",
+        |seed| Plan::new(seed, 3),
+        |_, plan| dialogues::play(plan.clone(), Dialogue::Dealers),
+    );
+}
+
+#[test]
+fn every_message_to_a_router_and_each_echo_is_accounted_for() {
+    over_seeds(
+        "router echoes",
+        |seed| Plan::new(seed, 4),
+        |_, plan| dialogues::play(plan.clone(), Dialogue::RouterEchoes),
+    );
+}
+
+#[test]
+fn each_subscriber_gets_what_it_subscribed_to_whatever_broke() {
+    over_seeds(
+        "publishing",
+        |seed| Plan::new(seed, 5),
+        |_, plan| publishing::play(plan, false),
+    );
+}
+
+#[test]
+fn an_xpub_knows_what_its_xsubs_want_whatever_broke() {
+    over_seeds(
+        "extended publishing",
+        |seed| Plan::new(seed, 6),
+        |_, plan| publishing::play(plan, true),
+    );
 }
 
 #[test]

@@ -303,7 +303,7 @@ impl<'a> Run<'a> {
     }
 }
 
-fn endpoint(index: usize) -> String {
+pub(super) fn endpoint(index: usize) -> String {
     format!("tcp://10.0.0.{}:5555", index + 1)
 }
 
@@ -326,13 +326,13 @@ fn receiver(world: &World, passage: &Passage, scenario: &Scenario) -> Process {
     process
 }
 
-fn connect(process: &mut Process, endpoint: &str) {
+pub(super) fn connect(process: &mut Process, endpoint: &str) {
     let socket = process.socket.as_mut().expect("it lives");
     socket.connect(endpoint).expect("the endpoint is good");
 }
 
 /// Binds, turning the reactor for the answer.
-fn bind(process: &mut Process, endpoint: &str) {
+pub(super) fn bind(process: &mut Process, endpoint: &str) {
     let socket = process.socket.as_mut().expect("it lives");
     let attachment = socket.start_bind(endpoint).expect("the endpoint is good");
     process.turn();

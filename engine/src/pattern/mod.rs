@@ -149,6 +149,13 @@ impl Pattern {
         }
     }
 
+    /// A peer's connection of this number is ready.
+    pub(crate) fn connected(&mut self, peer: PeerId, epoch: u64) {
+        if let Self::Publisher(publisher) = self {
+            publisher.connected(peer, epoch);
+        }
+    }
+
     /// A pipe from a peer; `routing_id` is the name it gave itself, or empty.
     pub(crate) fn add_reader(&mut self, peer: PeerId, reader: Reader, routing_id: &[u8]) {
         match self {

@@ -129,10 +129,13 @@ impl Publisher {
             let Some((peer, epoch, command, frame)) = taken else {
                 break;
             };
-            self.note_epoch(peer, epoch);
+            let is_present = self.note_epoch(peer, epoch);
+            let is_alone = first && !frame.more();
+            let subscribes = matches!(frame.first(), Some(&(SUBSCRIBE | UNSUBSCRIBE)));
             if command {
                 self.take_command(peer, &frame);
-            } else {
+            } else if is_present || !is_alone || !subscribes {
+                // Else it is read late, and void already.
                 self.take_frame(peer, frame, first);
             }
         }
@@ -144,12 +147,26 @@ impl Publisher {
         upstream.is_none_or(|upstream| !upstream.is_read || !upstream.is_full())
     }
 
-    /// A peer that lost its connection subscribes anew: what it had asked for over the last one is void.
-    fn note_epoch(&mut self, peer: PeerId, epoch: u64) {
-        if let Some(known) = self.epochs.insert(peer, epoch)
-            && known != epoch
-        {
-            self.unsubscribe_all(peer);
+    /// A peer that lost its connection subscribes anew: what it had asked for over the last one is void. Returns whether
+    /// the connection is its present one.
+    fn note_epoch(&mut self, peer: PeerId, epoch: u64) -> bool {
+        let known = self.epochs.get(&peer).copied();
+        if known.is_none_or(|known| known < epoch) {
+            self.epochs.insert(peer, epoch);
+        }
+        match known {
+            Some(known) if known < epoch => self.unsubscribe_all(peer),
+            Some(known) => return known == epoch,
+            None => {}
+        }
+        true
+    }
+
+    /// The peer's connection of this number is ready, though it may not ask for anything over it.
+    pub(super) fn connected(&mut self, peer: PeerId, epoch: u64) {
+        // It may be gone by now.
+        if self.distributor.slot_of_peer(peer).is_some() {
+            self.note_epoch(peer, epoch);
         }
     }
 

@@ -246,7 +246,9 @@ impl Session {
             None
         };
         let wants_outbound = self.config.sends && self.outbound.is_none();
-        if reader.is_some() || wants_outbound {
+        // What the peer had subscribed to is void, though it may not subscribe anew.
+        let renews = self.config.keeps_subscriptions && self.epoch > 1;
+        if reader.is_some() || wants_outbound || renews {
             let arrival = Arrival {
                 peer: self.peer,
                 session: SessionAddress {
@@ -254,6 +256,7 @@ impl Session {
                     key: self.key,
                 },
                 presence: Arc::downgrade(&self.presence),
+                epoch: self.epoch,
                 routing_id,
                 reader,
                 wants_outbound,

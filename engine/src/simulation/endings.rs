@@ -191,6 +191,7 @@ fn messages_that_came_while_the_socket_was_closed_are_counted() {
             key: Key::from_bits(7),
         },
         presence: Weak::new(),
+        epoch: 1,
         routing_id: Vec::new(),
         reader: Some(reader),
         wants_outbound: false,

@@ -391,6 +391,7 @@ impl Socket {
             peer,
             session,
             presence,
+            epoch,
             routing_id,
             reader,
             wants_outbound,
@@ -412,6 +413,7 @@ impl Socket {
                 },
             );
         }
+        self.pattern.connected(peer, epoch);
         if let Some(mut reader) = reader {
             // The mark may have changed while this was on its way: a reader with a higher one than its writer gives
             // credit too late.

@@ -37,6 +37,8 @@ pub(crate) struct Arrival {
     pub(crate) session: SessionAddress,
     /// Gone when the session is: it may have ended before the application looks.
     pub(crate) presence: Weak<()>,
+    /// The number of the peer's connection.
+    pub(crate) epoch: u64,
     /// The name that the peer gave itself; empty if it gave none.
     pub(crate) routing_id: Vec<u8>,
     /// The peer's messages can be read here from now on.

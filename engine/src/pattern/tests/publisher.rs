@@ -140,6 +140,34 @@ fn what_was_asked_over_a_connection_that_was_lost_is_void_over_the_next() {
 }
 
 #[test]
+fn what_was_asked_over_a_connection_that_was_lost_is_void_though_nothing_is_asked_over_the_next() {
+    let mut publisher = Stage::new(Kind::Pub);
+    let mut peer = subscriber(&mut publisher, &["a"]);
+    peer.says(&["\u{1}b"]);
+    publisher.pattern.connected(peer.id, 1);
+    publisher.send(&["a"]).unwrap();
+    publisher.send(&["b"]).unwrap();
+    assert_eq!(peer.hears(), None);
+    peer.reconnects(1);
+    peer.says(&["\u{1}b"]);
+    publisher.send(&["a"]).unwrap();
+    publisher.send(&["b"]).unwrap();
+    assert_eq!(peer.hears_all(), [["b"]]);
+}
+
+#[test]
+fn the_news_of_a_connection_that_come_after_its_subscriptions_change_nothing() {
+    let mut publisher = Stage::new(Kind::Pub);
+    let mut peer = subscriber(&mut publisher, &["a"]);
+    peer.reconnects(1);
+    peer.says(&["\u{1}b"]);
+    publisher.look();
+    publisher.pattern.connected(peer.id, 1);
+    publisher.send(&["b"]).unwrap();
+    assert_eq!(peer.hears_all(), [["b"]]);
+}
+
+#[test]
 fn subscriptions_that_come_before_the_new_pipe_to_their_peer_hold() {
     let mut publisher = Stage::new(Kind::Pub);
     let mut peer = subscriber(&mut publisher, &["old"]);

@@ -16,7 +16,7 @@ use std::time::Duration;
 use ringmq::{AsyncSocket, Context, DriverChoice, Message, Multipart, SocketType};
 
 /// How long a test may take that hangs.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 const DRIVERS: &[DriverChoice] = if cfg!(ringmq_portable) {
     &[DriverChoice::Shim]

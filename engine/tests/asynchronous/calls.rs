@@ -5,7 +5,7 @@ use std::pin::pin;
 
 use futures_util::future::join;
 use futures_util::poll;
-use ringmq::SocketType::{Dealer, Pub, Pull, Push, Rep, Req, Router, Sub};
+use ringmq::SocketType::{Dealer, Pub, Pull, Push, Rep, Req, Router, Sub, XPub};
 use ringmq::{AsyncSocket, Message, Multipart, RecvError, SendError};
 
 use super::{everywhere, number, pair, socket};
@@ -178,6 +178,30 @@ fn a_router_that_refuses_waits_for_room_at_the_peer_that_is_named() {
         let receiving = async {
             for i in 0..COUNT {
                 assert_eq!(number(&dealer.recv().await.unwrap()[..8]), i);
+            }
+        };
+        join(sending, receiving).await;
+    });
+}
+
+#[test]
+fn a_publisher_that_must_not_drop_waits_for_its_slowest_subscriber() {
+    const COUNT: u64 = 2_000;
+    everywhere(|context| async move {
+        let (mut xpub, mut sub) = pair(&context, [XPub, Sub], 1).await;
+        xpub.get_mut().set_no_drop(true).unwrap();
+        sub.get_mut().subscribe("").unwrap();
+        assert_eq!(xpub.recv().await.unwrap()[..], [1]);
+        let sending = async {
+            for i in 0..COUNT {
+                let mut body = vec![0; 10_000];
+                body[..8].copy_from_slice(&i.to_le_bytes());
+                xpub.send(body).await.unwrap();
+            }
+        };
+        let receiving = async {
+            for i in 0..COUNT {
+                assert_eq!(number(&sub.recv().await.unwrap()[..8]), i);
             }
         };
         join(sending, receiving).await;

@@ -5,6 +5,8 @@
 //! - [`reliability`]: five ways to survive crashes, each with what it survives and what it does not.
 //! - [`coming_from`]: calls, options and constants beside those of libzmq, the `zmq` crate and pyzmq.
 //!
+//! Defaults, and what differs from libzmq, are on the page of [`differences`](crate::differences).
+//!
 //! Everything that the guide describes is a program in the package's folder `examples`, which ends by itself and prints
 //! what it does: `cargo run -p ringmq --example NAME`. Tests run each of them on both drivers.
 

@@ -24,6 +24,13 @@ impl Multipart {
     }
 
     /// Adds a last frame.
+    ///
+    /// ```
+    /// let mut order = ringmq::Multipart::new();
+    /// order.push("buy");
+    /// order.push(vec![7_u8; 1 << 20]);
+    /// assert!(order[0].more() && !order[1].more());
+    /// ```
     pub fn push(&mut self, frame: impl Into<Message>) {
         if let Some(last) = self.0.last_mut() {
             last.set_more(true);
@@ -34,6 +41,14 @@ impl Multipart {
     }
 
     /// The frames.
+    ///
+    /// ```
+    /// let order = ringmq::Multipart::from(vec!["buy", "100"]);
+    /// let mut frames = order.into_frames();
+    /// frames[1] = "200".into();
+    /// let order = ringmq::Multipart::from(frames);
+    /// assert_eq!(&order[1][..], b"200");
+    /// ```
     #[must_use]
     pub fn into_frames(self) -> Vec<Message> {
         self.0

@@ -156,6 +156,19 @@ impl Socket {
     /// Without CURVE anybody who can reach the endpoint can connect: bind to 127.0.0.1 unless the network is
     /// trusted.
     ///
+    /// ```
+    /// # use ringmq::{Context, SocketType};
+    /// # let context = Context::new()?;
+    /// let mut pull = context.socket(SocketType::Pull)?;
+    /// let endpoint = pull.bind("tcp://127.0.0.1:*")?;
+    /// println!("listening on port {}", endpoint.tcp().expect("it is tcp").port());
+    ///
+    /// let mut second = context.socket(SocketType::Pull)?;
+    /// let refused = second.bind(&endpoint.to_string());
+    /// assert!(matches!(refused, Err(ringmq::BindError::Io(_))), "in use");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// The endpoint cannot be read, the system refused it, or the context was shut down.
     pub fn bind(&mut self, endpoint: &str) -> Result<Endpoint, BindError> {
@@ -311,6 +324,17 @@ impl Socket {
 
     /// Ends a connect: nothing more is sent there, and what came from there and was not received is dropped. What is
     /// queued for that peer still leaves, within the linger time; the rest of a message that was begun there is dropped.
+    ///
+    /// ```
+    /// # use ringmq::{Context, SocketType};
+    /// # let context = Context::new()?;
+    /// let mut push = context.socket(SocketType::Push)?;
+    /// push.connect("inproc://somewhere")?;
+    /// push.disconnect("inproc://somewhere")?;
+    /// let twice = push.disconnect("inproc://somewhere");
+    /// assert_eq!(twice, Err(ringmq::DetachError::NotAttached));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// The socket is not connected there, or the context was shut down.

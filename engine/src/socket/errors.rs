@@ -59,6 +59,21 @@ pub enum TrySendError<M> {
 }
 
 /// Why a message was not sent. The message is inside.
+///
+/// ```
+/// use std::time::Duration;
+/// use ringmq::{Context, SendError, SocketType};
+///
+/// let context = Context::new()?;
+/// let mut push = context.socket(SocketType::Push)?;
+/// push.set_send_timeout(Some(Duration::from_millis(1)))?;
+/// match push.send("hello") {
+///     Ok(()) => println!("queued"),
+///     Err(SendError::TimedOut(message)) => println!("not within a millisecond: {message:?}"),
+///     Err(refused) => return Err(refused.into()),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SendError<M> {

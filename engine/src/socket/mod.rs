@@ -131,6 +131,19 @@ impl Socket {
 
     /// What the socket could do now without blocking. After the context was shut down that is everything: each call
     /// says so at once.
+    ///
+    /// ```
+    /// # use ringmq::{Context, SocketType};
+    /// # let context = Context::new()?;
+    /// # let mut pull = context.socket(SocketType::Pull)?;
+    /// # let mut push = context.socket(SocketType::Push)?;
+    /// # push.connect(&pull.bind("tcp://127.0.0.1:*")?.to_string())?;
+    /// let alone = context.socket(SocketType::Push)?.readiness();
+    /// assert!(!alone.readable && !alone.writable);
+    /// // A connect has a queue at once; its peer need not be there yet.
+    /// assert!(push.readiness().writable);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn readiness(&mut self) -> Readiness {
         self.look();
         let readiness = Readiness {
@@ -179,6 +192,20 @@ impl Socket {
     }
 
     /// What became of the socket's messages so far.
+    ///
+    /// ```
+    /// # use ringmq::{Context, SocketType};
+    /// # let context = Context::new()?;
+    /// # let mut pull = context.socket(SocketType::Pull)?;
+    /// # let mut push = context.socket(SocketType::Push)?;
+    /// # push.connect(&pull.bind("tcp://127.0.0.1:*")?.to_string())?;
+    /// push.send_multipart(vec!["one", "message"])?;
+    /// pull.recv_multipart()?;
+    /// assert_eq!(push.statistics().messages_sent, 1);
+    /// assert_eq!(pull.statistics().messages_received, 1);
+    /// assert_eq!(pull.statistics().connections, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn statistics(&self) -> Statistics {
         let mut statistics = self.shared.counters.snapshot();

@@ -13,6 +13,24 @@ impl Socket {
     ///
     /// [`Message::more`] tells whether the next frame belongs to the same message; if so it is there already.
     ///
+    /// ```
+    /// # use ringmq::{Context, SocketType};
+    /// # let context = Context::new()?;
+    /// # let mut pull = context.socket(SocketType::Pull)?;
+    /// # let mut push = context.socket(SocketType::Push)?;
+    /// # push.connect(&pull.bind("tcp://127.0.0.1:*")?.to_string())?;
+    /// let mut half = ringmq::Message::from("one ");
+    /// half.set_more(true);
+    /// push.send(half)?;
+    /// push.send("two")?;
+    ///
+    /// let first = pull.recv()?;
+    /// assert!(first.more());
+    /// let second = pull.recv()?;
+    /// assert!(!second.more());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// The receive timeout passed, the type does not receive, or the context was shut down.
     #[inline]
@@ -33,6 +51,19 @@ impl Socket {
     /// Receives one frame and copies as much of it as fits into `buffer`. Returns the frame's real length in
     /// bytes; what did not fit is lost. The cheapest way to receive a small message.
     ///
+    /// ```
+    /// # use ringmq::{Context, SocketType};
+    /// # let context = Context::new()?;
+    /// # let mut pull = context.socket(SocketType::Pull)?;
+    /// # let mut push = context.socket(SocketType::Push)?;
+    /// # push.connect(&pull.bind("tcp://127.0.0.1:*")?.to_string())?;
+    /// push.send_bytes(b"twelve bytes")?;
+    /// let mut buffer = [0; 6];
+    /// assert_eq!(pull.recv_bytes(&mut buffer)?, 12);
+    /// assert_eq!(&buffer, b"twelve");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Self::recv`].
     #[inline]
@@ -46,6 +77,26 @@ impl Socket {
     }
 
     /// Receives one frame if it is there.
+    ///
+    /// ```
+    /// # use ringmq::{Context, SocketType};
+    /// # let context = Context::new()?;
+    /// # let mut pull = context.socket(SocketType::Pull)?;
+    /// # let mut push = context.socket(SocketType::Push)?;
+    /// # push.connect(&pull.bind("tcp://127.0.0.1:*")?.to_string())?;
+    /// use ringmq::TryRecvError;
+    ///
+    /// assert_eq!(pull.try_recv(), Err(TryRecvError::Empty));
+    /// push.send("now")?;
+    /// let message = loop {
+    ///     match pull.try_recv() {
+    ///         Err(TryRecvError::Empty) => std::hint::spin_loop(), // other work goes here
+    ///         result => break result?,
+    ///     }
+    /// };
+    /// assert_eq!(&message[..], b"now");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// Nothing is there, the type does not receive, or the context was shut down.
@@ -67,6 +118,19 @@ impl Socket {
 
     /// Receives the frames of one message, waiting as [`Self::recv`] does. If frames of a message were already
     /// received one by one, these are the rest.
+    ///
+    /// ```
+    /// # use ringmq::{Context, SocketType};
+    /// # let context = Context::new()?;
+    /// # let mut pull = context.socket(SocketType::Pull)?;
+    /// # let mut push = context.socket(SocketType::Push)?;
+    /// # push.connect(&pull.bind("tcp://127.0.0.1:*")?.to_string())?;
+    /// push.send_multipart(vec!["buy", "100"])?;
+    /// let order = pull.recv_multipart()?;
+    /// let [side, amount] = &order[..] else { return Err("an order has two frames".into()) };
+    /// assert_eq!((side.as_str()?, amount.as_str()?), ("buy", "100"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Self::recv`].
@@ -101,6 +165,24 @@ impl Socket {
 
     /// Waits for a frame as [`Self::recv`] does, then takes up to `frames_max` frames that are there and adds
     /// them to `frames`. Returns how many.
+    ///
+    /// ```
+    /// # use ringmq::{Context, SocketType};
+    /// # let context = Context::new()?;
+    /// # let mut pull = context.socket(SocketType::Pull)?;
+    /// # let mut push = context.socket(SocketType::Push)?;
+    /// # push.connect(&pull.bind("tcp://127.0.0.1:*")?.to_string())?;
+    /// for number in 0..1_000_u64 {
+    ///     push.send_bytes(&number.to_le_bytes())?;
+    /// }
+    /// let (mut frames, mut calls) = (Vec::new(), 0);
+    /// while frames.len() < 1_000 {
+    ///     pull.recv_batch(&mut frames, 256)?;
+    ///     calls += 1;
+    /// }
+    /// assert!(calls >= 4);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Self::recv`].

@@ -39,6 +39,17 @@ impl Socket {
 
     /// Sends one frame if a peer can take it now.
     ///
+    /// ```
+    /// use ringmq::{Context, SocketType, TrySendError};
+    ///
+    /// let context = Context::new()?;
+    /// let mut push = context.socket(SocketType::Push)?;
+    /// let refused = push.try_send("nobody is there").unwrap_err();
+    /// assert!(matches!(refused, TrySendError::Full(_)));
+    /// assert_eq!(refused.into_message().as_str()?, "nobody is there");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// No peer can, the type does not send, or the context was shut down. The message comes back.
     #[inline]
@@ -189,6 +200,23 @@ impl Socket {
 
     /// Sends all frames of a message, waiting as [`Self::send`] does. A message without frames is not sent.
     ///
+    /// ```
+    /// use ringmq::{Context, Message, Multipart, SocketType};
+    ///
+    /// let context = Context::new()?;
+    /// let mut push = context.socket(SocketType::Push)?;
+    /// push.connect("tcp://127.0.0.1:5555")?; // which waits for it
+    /// # push.set_linger(Some(std::time::Duration::ZERO))?;
+    /// push.send_multipart(vec!["frames", "of", "one", "kind"])?;
+    /// push.send_multipart(Multipart::from_iter([
+    ///     Message::from("or of"),
+    ///     Message::from(vec![0; 100_000]),
+    ///     Message::from_static(b"several"),
+    /// ]))?;
+    /// assert_eq!(push.statistics().messages_sent, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Self::send`]; the message comes back whole.
     pub fn send_multipart(
@@ -235,6 +263,32 @@ impl Socket {
 
     /// Sends messages of one frame each until they end or no peer can take another one, without waiting. Returns
     /// how many were sent; the message that was refused comes back, and those behind it stay in the iterator.
+    ///
+    /// ```
+    /// # use ringmq::{Context, SocketType};
+    /// # let context = Context::new()?;
+    /// # let mut pull = context.socket(SocketType::Pull)?;
+    /// # let mut push = context.socket(SocketType::Push)?;
+    /// # push.connect(&pull.bind("tcp://127.0.0.1:*")?.to_string())?;
+    /// use ringmq::{Message, TrySendError};
+    ///
+    /// let mut messages = (0..5_000_u64).map(|number| Message::from(&number.to_le_bytes()));
+    /// let sending = std::thread::spawn(move || {
+    ///     loop {
+    ///         match push.send_batch(&mut messages).1 {
+    ///             Ok(()) => return Ok(()),
+    ///             // Wait for room with the one that came back, then go on with the others.
+    ///             Err(TrySendError::Full(message)) => push.send(message)?,
+    ///             Err(refused) => return Err(ringmq::SendError::from(refused)),
+    ///         }
+    ///     }
+    /// });
+    /// for number in 0..5_000_u64 {
+    ///     assert_eq!(pull.recv()?[..], number.to_le_bytes());
+    /// }
+    /// sending.join().expect("sending does not panic")?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Self::try_send`], with what was sent before.

@@ -13,6 +13,21 @@ impl Socket {
     ///
     /// Subscriptions count: one made twice must be taken back twice.
     ///
+    /// ```
+    /// # use ringmq::{Context, SocketType};
+    /// # let context = Context::new()?;
+    /// let mut publisher = context.socket(SocketType::XPub)?;
+    /// let mut subscriber = context.socket(SocketType::Sub)?;
+    /// subscriber.connect(&publisher.bind("tcp://127.0.0.1:*")?.to_string())?;
+    /// subscriber.subscribe("weather.")?;
+    /// assert_eq!(&publisher.recv()?[..], b"\x01weather.");
+    ///
+    /// publisher.send("news: nobody asked")?;
+    /// publisher.send("weather.oslo: snow")?;
+    /// assert_eq!(&subscriber.recv()?[..], b"weather.oslo: snow");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// The type does not subscribe.
     pub fn subscribe(&mut self, topic: impl AsRef<[u8]>) -> Result<(), OptionError> {

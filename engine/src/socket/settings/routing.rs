@@ -14,6 +14,21 @@ impl Socket {
     /// ROUTER: refuses a message for an unknown peer ([`SendError::Unroutable`](crate::SendError::Unroutable)), and
     /// waits for room at a known one, instead of dropping it. Default false.
     ///
+    /// ```
+    /// # use ringmq::{Context, SocketType};
+    /// # let context = Context::new()?;
+    /// use ringmq::SendError;
+    ///
+    /// let mut router = context.socket(SocketType::Router)?;
+    /// router.send_multipart(vec!["nobody", "dropped and counted"])?;
+    /// assert_eq!(router.statistics().dropped_unroutable, 1);
+    ///
+    /// router.set_router_mandatory(true)?;
+    /// let refused = router.send_multipart(vec!["nobody", "comes back"]);
+    /// assert!(matches!(refused, Err(SendError::Unroutable(message)) if message.len() == 2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// The socket is no ROUTER.
     pub fn set_router_mandatory(&mut self, mandatory: bool) -> Result<(), OptionError> {
@@ -58,6 +73,30 @@ impl Socket {
 
     /// REQ: a request may be sent before the reply to the last one came. Use it with
     /// [`Self::set_request_correlate`], or a late reply may be taken for that to the new request. Default false.
+    ///
+    /// ```
+    /// # use ringmq::{Context, SocketType};
+    /// # let context = Context::new()?;
+    /// use std::time::Duration;
+    /// use ringmq::RecvError;
+    ///
+    /// let mut server = context.socket(SocketType::Router)?;
+    /// let endpoint = server.bind("tcp://127.0.0.1:*")?.to_string();
+    /// let mut client = context.socket(SocketType::Req)?;
+    /// client.set_request_relaxed(true)?;
+    /// client.set_request_correlate(true)?;
+    /// client.connect(&endpoint)?;
+    ///
+    /// client.send("first")?;
+    /// let first = server.recv_multipart()?;
+    /// assert_eq!(client.recv_timeout(Duration::from_millis(1)), Err(RecvError::TimedOut));
+    /// client.send("second")?;
+    /// let second = server.recv_multipart()?;
+    /// server.send_multipart(first)?; // too late
+    /// server.send_multipart(second)?;
+    /// assert_eq!(&client.recv()?[..], b"second");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// The socket is no REQ.

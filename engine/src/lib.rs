@@ -171,6 +171,7 @@ mod sync;
 mod transport;
 
 pub use context::{Context, ContextBuilder, ContextError, DriverChoice};
+pub use context::{OpenSocket, StillOpen};
 pub use counters::Statistics;
 pub use message::{FreeFn, Message, Multipart};
 pub use monitor::{

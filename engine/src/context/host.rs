@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ringmq_driver::DriverKind;
 
 use super::names::InprocNames;
+use crate::clock;
 use crate::memory::{Reaper, may_wait};
 use crate::reactor::{Command, Engines, ReactorHandle, Spin};
-use crate::socket::{Options, SocketEvent, SocketShared};
+use crate::socket::{Options, SocketEvent, SocketShared, SocketType};
 
 /// The shared part of a context. The last one to drop it waits for the engine thread, and then for the application's
 /// own free functions.
@@ -52,26 +53,61 @@ impl Engine {
 
 /// The sockets of a context, to tell them that it is over.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct OpenSockets(Arc<Mutex<Sockets>>);
+pub(crate) struct OpenSockets(Arc<Register>);
+
+#[derive(Debug, Default)]
+struct Register {
+    sockets: Mutex<Sockets>,
+    /// Rung when the last one goes.
+    gone: Condvar,
+}
+
+/// A socket's entry in the register: it goes with the socket.
+#[derive(Debug)]
+pub(crate) struct Registration {
+    id: u64,
+    sockets: OpenSockets,
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        let mut sockets = self.sockets.lock();
+        sockets.open.remove(&self.id);
+        if sockets.open.is_empty() {
+            self.sockets.0.gone.notify_all();
+        }
+    }
+}
 
 #[derive(Debug, Default)]
 struct Sockets {
     next_id: u64,
-    /// By id: closing one of many thousands must not look at all.
+    /// Sockets whose handles were not dropped.
+    handles: usize,
+    /// Those, and what lingers. By id: closing one of many thousands must not look at all.
     open: BTreeMap<u64, Weak<SocketShared>>,
     shut_down: bool,
 }
 
 impl OpenSockets {
-    /// Registers a socket, unless there are as many already.
-    fn register(&self, sockets_max: Option<usize>) -> Option<Arc<SocketShared>> {
+    /// Registers a socket, unless there are as many already. Those that only linger do not count.
+    fn register(
+        &self,
+        socket_type: SocketType,
+        sockets_max: Option<usize>,
+    ) -> Option<Arc<SocketShared>> {
         let mut sockets = self.lock();
-        if sockets_max.is_some_and(|max| sockets.open.len() >= max) {
+        if sockets_max.is_some_and(|max| sockets.handles >= max) {
             return None;
         }
         let id = sockets.next_id;
         sockets.next_id += 1;
-        let shared = Arc::new(SocketShared::new(id));
+        sockets.handles += 1;
+        let registration = Registration {
+            id,
+            sockets: self.clone(),
+        };
+        let shared = Arc::new(SocketShared::new(id, socket_type, registration));
         sockets.open.insert(id, Arc::downgrade(&shared));
         if sockets.shut_down {
             shared.mailbox.send(SocketEvent::Terminated);
@@ -79,23 +115,54 @@ impl OpenSockets {
         Some(shared)
     }
 
-    fn forget(&self, id: u64) {
-        self.lock().open.remove(&id);
+    /// A handle was dropped.
+    fn handle_gone(&self) {
+        self.lock().handles -= 1;
+    }
+
+    /// All that are open, or linger.
+    pub(super) fn list(&self) -> Vec<Arc<SocketShared>> {
+        // Dropped by the caller: the last name of a socket needs the lock when it goes.
+        self.lock()
+            .open
+            .values()
+            .filter_map(Weak::upgrade)
+            .collect()
+    }
+
+    /// Waits until there is none, or the deadline has passed. Returns whether there is none.
+    pub(super) fn wait_until_gone(&self, deadline: Option<Instant>) -> bool {
+        let mut sockets = self.lock();
+        while !sockets.open.is_empty() {
+            let gone = &self.0.gone;
+            sockets = match deadline.map(clock::until) {
+                None => gone.wait(sockets).unwrap_or_else(PoisonError::into_inner),
+                Some(Duration::ZERO) => return false,
+                Some(wait) => {
+                    let result = gone.wait_timeout(sockets, wait);
+                    result.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+        true
     }
 
     /// Makes every call on every socket return.
     pub(crate) fn shut_down(&self) {
-        let mut sockets = self.lock();
-        sockets.shut_down = true;
-        for socket in sockets.open.values().filter_map(Weak::upgrade) {
-            socket.mailbox.send(SocketEvent::Terminated);
+        self.lock().shut_down = true;
+        // Who registers from now on sees it.
+        for socket in self.list() {
+            socket.tell(SocketEvent::Terminated);
             socket.monitors.stop();
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Sockets> {
         // The list is whole after every statement that changes it, so a panic elsewhere does not spoil it.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .sockets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -175,13 +242,18 @@ impl Host {
         }
     }
 
+    pub(super) const fn sockets(&self) -> &OpenSockets {
+        &self.sockets
+    }
+
     /// Registers a socket, unless there are as many as there may be.
-    pub(crate) fn register_socket(&self) -> Option<Arc<SocketShared>> {
-        self.sockets.register(self.defaults.sockets_max)
+    pub(crate) fn register_socket(&self, socket_type: SocketType) -> Option<Arc<SocketShared>> {
+        self.sockets
+            .register(socket_type, self.defaults.sockets_max)
     }
 
     pub(crate) fn close_socket(&self, id: u64, linger: Option<Duration>) {
-        self.sockets.forget(id);
+        self.sockets.handle_gone();
         self.tell_all(|| Command::Close { socket: id, linger });
     }
 

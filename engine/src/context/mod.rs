@@ -2,6 +2,7 @@
 
 mod builder;
 mod claim;
+mod closing;
 mod drivers;
 mod engine;
 mod host;
@@ -10,10 +11,11 @@ mod names;
 mod naming_tests;
 
 pub use builder::{ContextBuilder, ContextError};
+pub use closing::{OpenSocket, StillOpen};
 pub use drivers::DriverChoice;
-pub(crate) use host::Host;
 #[cfg(all(test, not(loom)))]
 pub(crate) use host::OpenSockets;
+pub(crate) use host::{Host, Registration};
 
 use std::sync::Arc;
 

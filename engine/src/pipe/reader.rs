@@ -268,6 +268,19 @@ impl Reader {
         self.shared.readable.set_key(key);
     }
 
+    /// How many whole messages are published and not consumed. Looks at the chunks, not into them.
+    pub(crate) fn waiting(&self) -> u64 {
+        let mut commit = self.chunk.committed();
+        let mut published = self.take.base + commit.messages();
+        let mut chunk = self.chunk.next().filter(|_| commit.is_sealed());
+        while let Some(next) = chunk {
+            commit = next.committed();
+            published += commit.messages();
+            chunk = next.next().filter(|_| commit.is_sealed());
+        }
+        published - self.consumed
+    }
+
     /// Passes everything that is published, without looking at it. Returns what the last chunk had.
     pub(super) fn pass_all(&mut self) -> Commit {
         loop {

@@ -1,14 +1,14 @@
 //! What application handles ask of a reactor. Commands travel by mailbox; messages never do.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use ringmq_driver::{Address, Connection};
 
 use crate::peer::PeerId;
 use crate::pipe::Reader;
-use crate::reactor::{Key, ReactorHandle};
+use crate::reactor::{Key, ReactorHandle, Report};
 use crate::session::SessionConfig;
 use crate::socket::SocketShared;
 use crate::transport::Peer;
@@ -83,6 +83,8 @@ pub(crate) enum Command {
         send: u32,
         receive: u32,
     },
+    /// Say what there is, and what it waits for.
+    Report(mpsc::Sender<Vec<Report>>),
     /// End the engine's thread once every socket is gone, or at once.
     Stop { at_once: bool },
 }

@@ -271,6 +271,10 @@ impl<D: EngineDriver> Reactor<D> {
                 config,
                 connection,
             } => self.adopt(socket, attachment, config, connection),
+            Command::Report(answer) => {
+                // Whoever asked may have waited long enough.
+                let _ = answer.send(self.report());
+            }
             Command::Stop { at_once } => {
                 self.stopping = true;
                 if at_once {

@@ -14,6 +14,7 @@ mod command;
 mod dispatch;
 mod engines;
 mod listener;
+mod report;
 mod services;
 mod spin;
 mod strangers;
@@ -23,6 +24,7 @@ mod timers;
 
 pub(crate) use command::{AttachmentId, Command, SessionAddress};
 pub(crate) use engines::{Engines, Load};
+pub(crate) use report::Report;
 pub(crate) use services::Services;
 pub(crate) use spin::Spin;
 pub(crate) use table::Key;

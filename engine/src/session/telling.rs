@@ -7,6 +7,7 @@ use ringmq_wire as wire;
 use super::link::{Link, Stage};
 use super::{EngineDriver, Role, Session};
 use crate::monitor::{HandshakeFailure, MonitorEvent, MonitorEventKind, MonitorEvents};
+use crate::pipe::Reader;
 use crate::reactor::Services;
 use crate::transport::Endpoint;
 
@@ -50,6 +51,17 @@ impl Session {
     /// A listener's connection begins.
     pub(crate) fn tell_accepted<D: EngineDriver>(&mut self, services: &Services<D>) {
         self.tell_connection(MonitorEventKind::Accepted, services);
+    }
+
+    /// The other end, where it is known.
+    pub(crate) fn remote<D: EngineDriver>(&self, services: &Services<D>) -> Option<String> {
+        let remote = self.ends(services).remote;
+        remote.map(|endpoint| endpoint.to_string())
+    }
+
+    /// How many messages are still to be sent to the peer.
+    pub(crate) fn queued(&self) -> u64 {
+        self.outbound.as_ref().map_or(0, Reader::waiting)
     }
 
     fn ends<D: EngineDriver>(&self, services: &Services<D>) -> Ends {

@@ -92,7 +92,7 @@ pub struct Socket {
 impl Socket {
     /// `None` if the context has as many sockets as it may have.
     pub(crate) fn new(socket_type: SocketType, host: Arc<Host>) -> Option<Self> {
-        let shared = host.register_socket()?;
+        let shared = host.register_socket(socket_type)?;
         let options = Options::of(socket_type, host.options());
         shared.set_receive_high_water_mark(options.receive_high_water_mark);
         Some(Self {

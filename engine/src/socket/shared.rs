@@ -4,7 +4,9 @@ use std::sync::{Arc, Weak};
 
 use ringmq_driver::Address;
 
+use super::SocketType;
 use super::inproc::Letter;
+use crate::context::Registration;
 use crate::counters::Counters;
 use crate::monitor::Monitors;
 use crate::peer::{PeerId, PeerIds};
@@ -51,6 +53,7 @@ pub(crate) struct Arrival {
 #[derive(Debug)]
 pub(crate) struct SocketShared {
     pub(crate) id: u64,
+    pub(crate) socket_type: SocketType,
     pub(crate) owner: Owner,
     pub(crate) mailbox: Mailbox<SocketEvent>,
     pub(crate) counters: Counters,
@@ -60,13 +63,18 @@ pub(crate) struct SocketShared {
     receive_high_water_mark: AtomicU32,
     /// The handle is gone; set before engines are told.
     closed: AtomicBool,
+    /// Tells the context when this goes. The last field: after it, nothing of the socket is left.
+    #[expect(dead_code, reason = "its drop is what it is for")]
+    registration: Registration,
 }
 
 impl SocketShared {
-    pub(crate) fn new(id: u64) -> Self {
+    pub(crate) fn new(id: u64, socket_type: SocketType, registration: Registration) -> Self {
         let owner = Owner::parker();
         Self {
             id,
+            socket_type,
+            registration,
             mailbox: Mailbox::new(owner.clone()),
             owner,
             counters: Counters::default(),

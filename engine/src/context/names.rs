@@ -139,6 +139,15 @@ impl InprocNames {
     }
 }
 
+impl Drop for InprocNames {
+    /// The context is over, and with it whoever might have been bound yet.
+    fn drop(&mut self) {
+        let entries = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let waiting = entries.waiting.drain().flat_map(|(_, calls)| calls);
+        waiting.for_each(|waiting| waiting.call.expire());
+    }
+}
+
 impl Entries {
     /// Takes what waited out its linger time.
     fn take_expired(&mut self) -> Vec<Call> {

@@ -151,7 +151,10 @@ impl Attachments {
 
 impl Socket {
     /// Listens on an endpoint: `tcp://host:port` (`*` for any host or a free port; an interface, as `eth0`, for its first
-    /// address), `ipc://path` (`*` for a fresh one), or on Linux `ipc://@name`. Returns the endpoint it really got. Peers may come and go at any time.
+    /// address), `ipc://path` (`*` for a fresh one), on Linux `ipc://@name`, or `inproc://name` for sockets of the same
+    /// context. Returns the endpoint it really got. Peers may come and go at any time.
+    ///
+    /// A peer over inproc is answered whenever a call of this socket looks at its news, and hears nothing before.
     ///
     /// Without CURVE anybody who can reach the endpoint can connect: bind to 127.0.0.1 unless the network is
     /// trusted.
@@ -247,8 +250,24 @@ impl Socket {
     /// A name that nobody knows is no error, but a peer that does not exist yet; failed look-ups are counted in
     /// [`Statistics::lookup_failures`](crate::Statistics::lookup_failures).
     ///
+    /// `inproc://name` reaches the socket of this context that is bound to the name, now or later. It is no connection
+    /// that is made again: once that socket is closed, connect anew.
+    ///
+    /// ```
+    /// # use ringmq::{Context, SocketType};
+    /// let context = Context::new()?;
+    /// let mut asks = context.socket(SocketType::Req)?;
+    /// asks.connect("inproc://answers")?;
+    /// asks.send("ready?")?;
+    /// let mut answers = context.socket(SocketType::Rep)?;
+    /// answers.bind("inproc://answers")?;
+    /// assert_eq!(&answers.recv()?[..], b"ready?");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
-    /// The endpoint cannot be read, or the context was shut down.
+    /// The endpoint cannot be read, the socket that is bound to that inproc name is of a type that does not fit, the
+    /// routing id chosen for the peer is another's, or the context was shut down.
     pub fn connect(&mut self, endpoint: &str) -> Result<(), ConnectError> {
         self.look();
         if self.terminated {

@@ -227,14 +227,21 @@ impl Socket {
     #[cold]
     fn look(&mut self) {
         self.shared.owner.clear_descriptor();
-        let pattern = &mut self.pattern;
-        self.shared.owner.ready_events(|event| pattern.ready(event));
+        // Before the mailbox: who left makes room for who comes.
+        self.take_ready();
         let mut inbox = std::mem::take(&mut self.inbox);
         self.shared.mailbox.drain(&mut inbox);
         for event in inbox.drain(..) {
             self.take_event(event);
         }
         self.inbox = inbox;
+        // And after it: a peer's new marks may have given credit.
+        self.take_ready();
+    }
+
+    fn take_ready(&mut self) {
+        let pattern = &mut self.pattern;
+        self.owner.ready_events(|event| pattern.ready(event));
     }
 
     fn take_event(&mut self, event: SocketEvent) {

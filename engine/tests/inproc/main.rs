@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod binding;
 mod cells;
+mod marks;
+mod threads;
 
 use std::time::Duration;
 

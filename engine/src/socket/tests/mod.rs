@@ -4,6 +4,7 @@
 
 mod counting;
 mod disconnecting;
+mod inproc;
 mod waiting;
 
 use std::time::Duration;

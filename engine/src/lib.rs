@@ -124,7 +124,7 @@
 //!
 //! [`Context::shutdown`] ends every wait with `Terminated`, so that threads can drop their sockets. A dropped socket's
 //! messages still leave for as long as its [linger time](Socket::set_linger) says, which is for ever unless it was set;
-//! dropping the last handle of a context waits for that.
+//! dropping the last handle of a context waits for that. [`Context::close`] does both within a time, and says what is left.
 //!
 //! ```
 //! use std::thread;

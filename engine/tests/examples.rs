@@ -429,3 +429,16 @@ fn stages_of_one_process_pass_bodies_on_without_a_copy() {
         ],
     );
 }
+
+#[test]
+fn a_context_closes_in_time_and_names_what_is_left() {
+    prints(
+        "closing",
+        &[
+            "done: the only task",
+            "still open: a Push with 1 message to send",
+            "the worker was freed after 1 task",
+            "closed",
+        ],
+    );
+}

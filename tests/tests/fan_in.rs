@@ -2,6 +2,7 @@
 //! receiver's turns, however much more others have to say.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::disallowed_methods, reason = "a deadline that fails the test")]
 
 use std::thread;
 use std::time::{Duration, Instant};

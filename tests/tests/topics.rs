@@ -2,6 +2,10 @@
 //! takes, how long a match takes, and that nothing is left when nobody wants anything.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "deadlines that fail the test, and what it measures"
+)]
 
 use std::thread;
 use std::time::{Duration, Instant};

@@ -46,6 +46,7 @@ pub(crate) struct Counters {
     pub(crate) dropped_peer_gone: Counter,
     pub(crate) dropped_closed: Counter,
     pub(crate) refused_peers: Counter,
+    pub(crate) dropped_conflated: Counter,
     pub(crate) dropped_linger: Counter,
     pub(crate) connections: Counter,
     pub(crate) disconnects: Counter,
@@ -87,6 +88,8 @@ pub struct Statistics {
     /// Received and dropped because it was no reply to a REQ's last request, no request that a REP could answer, or
     /// nothing that a SUB is subscribed to.
     pub dropped_unexpected: u64,
+    /// Dropped for a newer one, by a socket that keeps only the newest.
+    pub dropped_conflated: u64,
     /// Connections that became ready.
     pub connections: u64,
     /// Ready connections that were lost.
@@ -118,6 +121,7 @@ impl Counters {
             dropped_full: self.dropped_full.get(),
             dropped_unroutable: self.dropped_unroutable.get(),
             dropped_unexpected: self.dropped_unexpected.get(),
+            dropped_conflated: self.dropped_conflated.get(),
             refused_peers: self.refused_peers.get(),
             connections: self.connections.get(),
             disconnects: self.disconnects.get(),

@@ -10,6 +10,7 @@
 //! | `AFFINITY` | [`set_affinity`] | 0, all | the same |
 //! | `BACKLOG` | [`set_backlog`] | 100 | **4 096** |
 //! | `BINDTODEVICE` | [`set_device`] | none | the same |
+//! | `CONFLATE` | [`set_conflate`] | 0 | the same |
 //! | `CONNECT_ROUTING_ID` | [`set_connect_routing_id`] | none | the same |
 //! | `CONNECT_TIMEOUT` | [`set_connect_timeout`] | the system's | the same |
 //! | `EVENTS` | [`readiness`](crate::Socket::readiness) | | |
@@ -72,6 +73,9 @@
 //! - A routing id that another peer has is an error of `connect`. libzmq ends the process.
 //! - `ROUTER_NOTIFY` tells of a peer that this socket connected to once: it stays the same peer while its connection is
 //!   made again. The message that tells that a peer is gone comes behind all that it sent.
+//! - `CONFLATE` is for PUSH, PULL, PUB, SUB and DEALER; other types, and sockets that are bound or connected, refuse it.
+//!   A message of several frames is refused where libzmq sends a part of it. A message is replaced until it is handed to
+//!   the kernel. Over inproc it is refused for now.
 //! - `TCP_MAXRT` is refused on hosts other than Linux, as is `BINDTODEVICE`.
 //!
 //! # Differences of behaviour
@@ -128,3 +132,4 @@
 //! [`set_verbose`]: crate::Socket::set_verbose
 //! [`set_verboser`]: crate::Socket::set_verboser
 //! [`set_welcome_message`]: crate::Socket::set_welcome_message
+//! [`set_conflate`]: crate::Socket::set_conflate

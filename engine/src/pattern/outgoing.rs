@@ -25,6 +25,8 @@ impl Outgoing<'_> {
 #[inline]
 pub(super) fn write(writer: &mut Writer, frame: Outgoing<'_>, more: bool) {
     match frame {
+        Outgoing::Copied(bytes) if writer.conflates() => writer.replace(Body::from(bytes.to_vec())),
+        Outgoing::Shared(body) if writer.conflates() => writer.replace(body),
         Outgoing::Copied(bytes) => writer.write_frame(more, bytes),
         Outgoing::Shared(body) => writer.write_body(more, body),
     }

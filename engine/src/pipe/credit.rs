@@ -66,6 +66,9 @@ impl Writer {
     /// A higher mark gives credit at once. If the writer waited for credit, its own owner is told as if the reader
     /// had given it. A lower one drops nothing: the pipe is full until the reader has come down to it.
     pub(crate) fn set_high_water_mark(&mut self, messages: u32) {
+        if self.conflates() {
+            return;
+        }
         self.high_water_mark = HighWaterMark::new(messages);
         let wake_at = if self.refresh() {
             NOBODY_WAITS
@@ -108,6 +111,9 @@ impl Reader {
     /// An application gives credit in steps that follow the mark. It gives some at once if a new step is full, or
     /// if nothing is left to read: the writer may have less room now than the rest of the old step.
     pub(crate) fn set_high_water_mark(&mut self, messages: u32) {
+        if self.conflates {
+            return;
+        }
         self.high_water_mark = HighWaterMark::new(messages);
         self.step = self.high_water_mark.step();
         match self.role {

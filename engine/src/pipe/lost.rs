@@ -98,6 +98,7 @@ impl Reader {
         let commit = self.pass_all();
         self.consumed = self.take.base + commit.messages();
         self.acknowledge(self.consumed);
-        self.consumed - before + u64::from(half_sent)
+        let peeked = self.peeked.take().is_some();
+        self.consumed - before + u64::from(half_sent) + u64::from(peeked)
     }
 }

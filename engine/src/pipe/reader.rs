@@ -11,7 +11,7 @@ use super::credit::{HighWaterMark, NOBODY_WAITS};
 use super::frame::{Head, LONG_HEAD, SHORT_HEAD, is_long};
 use super::shared::{Rest, Role, Shared};
 use super::take::TakeState;
-use crate::memory::{ChunkRef, Commit, ConnectionInfo};
+use crate::memory::{Body, ChunkRef, Commit, ConnectionInfo};
 use crate::sync::{Arc, Ordering, fence};
 
 /// `slot_at` when no slot is ahead.
@@ -47,6 +47,12 @@ pub(crate) struct Reader {
     pub(super) role: Role,
     /// Whether commands are shown to the application.
     pub(super) shows_commands: bool,
+    /// The pipe holds only the newest message.
+    pub(super) conflates: bool,
+    /// Such a message, which was looked at and not taken.
+    pub(super) peeked: Option<Body>,
+    /// Such a message, which is lent to whoever took it.
+    pub(super) lent: Option<Body>,
     pub(super) take: TakeState,
     /// Chunks retired, cumulative.
     retired: u64,
@@ -82,6 +88,9 @@ impl Reader {
             high_water_mark,
             role,
             shows_commands: false,
+            conflates: shared.newest.is_some(),
+            peeked: None,
+            lent: None,
             take: TakeState::default(),
             retired: 0,
             left: false,
@@ -223,7 +232,7 @@ impl Reader {
     /// Whether committed bytes are at the cursor, commands included.
     #[inline]
     pub(crate) fn has_data(&mut self) -> bool {
-        self.offset < self.end || self.slot < self.refs || self.refill()
+        self.offset < self.end || self.slot < self.refs || self.refill() || self.peeked.is_some()
     }
 
     /// Asks to be listed at the next commit, or when the writer goes. Returns false if there is data already, or

@@ -3,6 +3,7 @@
 use crossbeam_utils::CachePadded;
 
 use super::credit::{HighWaterMark, NOBODY_WAITS};
+use super::newest::Slot;
 use super::ready_list::{EventKind, Node};
 use super::{Owner, Reader, Writer};
 use crate::memory::{ChunkRef, Pool, SizeClass};
@@ -38,6 +39,8 @@ pub(super) struct Shared {
     pub(super) writable: Node,
     /// The chunks the reader left behind, once it is gone.
     pub(super) rest: UnsafeCell<Option<Rest>>,
+    /// The newest message, in a pipe that holds no other.
+    pub(super) newest: Option<Slot>,
 }
 
 /// How far the reader is.
@@ -150,6 +153,34 @@ pub(crate) fn pipe(
     reader_owner: Owner,
     reader_key: u64,
 ) -> (Writer, Reader) {
+    let writer = (writer_owner, writer_key);
+    make(config, None, pool, writer, (reader_owner, reader_key))
+}
+
+/// Makes a pipe that holds only the newest message.
+pub(crate) fn newest_pipe(
+    pool: Pool,
+    writer_owner: Owner,
+    writer_key: u64,
+    reader_owner: Owner,
+    reader_key: u64,
+) -> (Writer, Reader) {
+    let config = PipeConfig {
+        high_water_mark: 0,
+        reader_role: Role::Application,
+    };
+    let writer = (writer_owner, writer_key);
+    let slot = Some(Slot::default());
+    make(config, slot, pool, writer, (reader_owner, reader_key))
+}
+
+fn make(
+    config: PipeConfig,
+    newest: Option<Slot>,
+    pool: Pool,
+    (writer_owner, writer_key): (Owner, u64),
+    (reader_owner, reader_key): (Owner, u64),
+) -> (Writer, Reader) {
     let chunk = pool.take(SizeClass::SMALLEST);
     // SAFETY: the pipe's unit keeps the chunk until the reader retires it, which it does before it lets go of
     // this name; `chunk` itself goes to the writer.
@@ -169,6 +200,7 @@ pub(crate) fn pipe(
         readable: Node::new(EventKind::Readable, &reader_owner, reader_key),
         writable: Node::new(EventKind::Writable, &writer_owner, writer_key),
         rest: UnsafeCell::new(None),
+        newest,
     });
     let mark = HighWaterMark::new(config.high_water_mark);
     let writer = Writer::new(shared.clone(), pool, chunk, mark, config.reader_role);

@@ -117,6 +117,9 @@ impl Reader {
     /// they are shown.
     #[inline]
     pub(crate) fn has_message(&mut self) -> bool {
+        if self.conflates {
+            return self.peek_newest().is_some();
+        }
         self.peek().is_some()
     }
 
@@ -137,6 +140,9 @@ impl Reader {
 
     /// The body of the next frame, which stays the next.
     pub(crate) fn next_body(&mut self) -> Option<&[u8]> {
+        if self.conflates {
+            return self.peek_newest();
+        }
         let head = self.peek()?;
         let body_at = self.offset + head.bytes;
         if body_at == self.slot_at {
@@ -152,6 +158,15 @@ impl Reader {
     /// The message counts as consumed with its last frame.
     #[inline]
     pub(crate) fn next_frame(&mut self) -> Option<PipeFrame<'_>> {
+        if self.conflates {
+            return self.next_newest();
+        }
+        self.walk()
+    }
+
+    /// The next frame that the pipe itself carries.
+    #[inline]
+    pub(super) fn walk(&mut self) -> Option<PipeFrame<'_>> {
         if self.released != self.slot {
             self.release_slots();
         }
@@ -188,6 +203,9 @@ impl Reader {
     /// once the body is copied or cloned, so that its owner learns in time that it was released.
     #[inline]
     pub(crate) fn release_body(&mut self) {
+        if self.conflates {
+            self.lent = None;
+        }
         if self.released != self.slot {
             self.release_slots();
         }

@@ -70,6 +70,8 @@ pub(crate) struct Writer {
     /// The connection that is being written from.
     pub(super) info: Option<StdArc<ConnectionInfo>>,
     pool: Pool,
+    /// The pipe holds only the newest message.
+    pub(super) conflates: bool,
     /// This half has said that it leaves.
     pub(super) left: bool,
     pub(super) shared: Arc<Shared>,
@@ -116,6 +118,7 @@ impl Writer {
             sealed_chunks: 0,
             info: None,
             pool,
+            conflates: shared.newest.is_some(),
             left: false,
             shared,
             chunk,

@@ -8,6 +8,8 @@ use std::time::Duration;
 use ringmq_driver::Time;
 
 use super::link::Stage;
+use super::newest::Feed;
+use super::outbound::source;
 use super::{Ending, EngineDriver, Fate, Role, Session};
 use crate::monitor::MonitorEventKind;
 use crate::pipe::Writer;
@@ -46,7 +48,7 @@ impl Session {
         if let Some(inbound) = &mut self.inbound {
             inbound.abort();
         }
-        if let Some(outbound) = &mut self.outbound {
+        if let Some(outbound) = source(&mut self.feed, &mut self.outbound) {
             let mut transcoder = link.transcoder;
             let half_sent = if link.transcodes {
                 transcoder.connection_lost(outbound)
@@ -74,7 +76,8 @@ impl Session {
             && self.ending.is_none()
             && let Some(outbound) = self.outbound.take()
         {
-            let dropped = outbound.leave();
+            let fed = self.feed.take().map_or(0, Feed::leave);
+            let dropped = fed + outbound.leave();
             self.socket.counters.dropped_peer_gone.add_shared(dropped);
         }
     }
@@ -189,7 +192,10 @@ impl Session {
     /// routing id another one takes over.
     fn is_flushed(&mut self) -> bool {
         match &mut self.outbound {
-            Some(outbound) => outbound.is_finished(),
+            Some(outbound) => {
+                let feed = self.feed.as_mut();
+                outbound.is_finished() && feed.is_none_or(|feed| !feed.reader.has_data())
+            }
             None => self.ending.is_some(),
         }
     }
@@ -199,7 +205,8 @@ impl Session {
         self.tell_if_given_up();
         let counters = &self.socket.counters;
         if let Some(outbound) = self.outbound {
-            let dropped = outbound.leave();
+            let fed = self.feed.map_or(0, Feed::leave);
+            let dropped = fed + outbound.leave();
             if self.ending.is_some() {
                 counters.dropped_linger.add_shared(dropped);
             } else {
@@ -207,7 +214,8 @@ impl Session {
             }
         }
         // The application drops its end only when its socket is closed.
-        let unread = self.inbound.map_or(0, Writer::leave);
+        let to_application = self.newest.or(self.inbound);
+        let unread = to_application.map_or(0, Writer::leave);
         counters.dropped_closed.add_shared(unread);
         if let Some(sink) = self.sink {
             counters.dropped_not_read.add_shared(sink.leave());

@@ -22,6 +22,8 @@ pub(crate) struct SessionConfig {
     pub(crate) keeps_subscriptions: bool,
     /// It sends subscriptions, as commands, which older peers know as messages.
     pub(crate) sends_subscriptions: bool,
+    /// Of messages from the peer only the newest waits.
+    pub(crate) conflates_inbound: bool,
     /// A connecting session asks for a fresh outbound pipe for each connection, instead of keeping one.
     pub(crate) outbound_per_connection: bool,
     /// Which engines may serve its peers, by bit; 0 is all.
@@ -69,6 +71,8 @@ impl SessionConfig {
             receives: socket_type != wire::SocketType::Push,
             keeps_subscriptions: socket_type.keeps_subscriptions(),
             sends_subscriptions,
+            // Subscriptions are no messages, and none of them is older than another.
+            conflates_inbound: options.conflate && !socket_type.keeps_subscriptions(),
             outbound_per_connection: sends_subscriptions || options.immediate,
             engines_allowed: options.engines_allowed,
             reconnect_interval: options.reconnect_interval,

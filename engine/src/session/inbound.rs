@@ -15,7 +15,9 @@ use super::subscriptions::SUBSCRIBE;
 use super::{EngineDriver, Fate, Role, Session};
 use crate::memory::{ConnectionInfo, Pool};
 use crate::monitor::MonitorEventKind;
-use crate::pipe::{Filling, Owner, PipeConfig, Reader, Role as PipeRole, Writer, pipe};
+use crate::pipe::{
+    Filling, Owner, PipeConfig, Reader, Role as PipeRole, Writer, newest_pipe, pipe,
+};
 use crate::reactor::{Services, SessionAddress};
 use crate::socket::{Arrival, SocketEvent};
 
@@ -155,7 +157,7 @@ impl Session {
         let gated = self
             .inbound
             .as_ref()
-            .filter(|_| self.config.receives)
+            .filter(|_| self.config.receives && self.newest.is_none())
             .is_some_and(|inbound| {
                 let mark = u64::from(self.receive_high_water_mark);
                 mark > 0 && inbound.outstanding() >= mark
@@ -290,7 +292,9 @@ impl Session {
         surroundings: &Surroundings<'_>,
     ) -> Option<Reader> {
         let mut made = None;
-        if self.inbound.is_none() {
+        if self.config.conflates_inbound {
+            made = self.join_newest(surroundings);
+        } else if self.inbound.is_none() {
             let (writer, reader) = pipe(
                 PipeConfig {
                     high_water_mark: self.receive_high_water_mark,
@@ -315,6 +319,25 @@ impl Session {
             }
         }
         made
+    }
+
+    /// The same where only the newest message waits.
+    fn join_newest(&mut self, surroundings: &Surroundings<'_>) -> Option<Reader> {
+        if self.newest.is_some() {
+            return None;
+        }
+        let (writer, reader) = newest_pipe(
+            surroundings.pool.clone(),
+            surroundings.owner.clone(),
+            self.key.to_bits(),
+            self.socket.owner.clone(),
+            0,
+        );
+        self.newest = Some(writer);
+        let (inbound, sink) = unread_pipe(surroundings);
+        self.inbound = Some(inbound);
+        self.sink = Some(sink);
+        Some(reader)
     }
 
     fn take_frames(
@@ -360,6 +383,10 @@ impl Session {
         let Some(inbound) = &mut self.inbound else {
             return;
         };
+        if self.newest.is_some() {
+            inbound.publish();
+            return self.conflate();
+        }
         if bytes < FLOOD_BYTES {
             inbound.publish();
         } else if inbound.commit() {

@@ -21,6 +21,7 @@ mod connecting;
 mod frames;
 mod inbound;
 mod link;
+mod newest;
 mod outbound;
 mod refusal;
 mod retry;
@@ -42,6 +43,7 @@ use crate::reactor::{AttachmentId, Key, Services};
 use crate::socket::SocketShared;
 use crate::transport::{HostName, Peer};
 
+use newest::Feed;
 use retry::Retry;
 
 /// A driver that takes this engine's memory.
@@ -96,8 +98,12 @@ pub(crate) struct Session {
     presence: Arc<()>,
     link: Option<Link>,
     outbound: Option<Reader>,
+    /// Where `outbound` holds only the newest message: what is being sent.
+    feed: Option<Feed>,
     inbound: Option<Writer>,
-    /// The other end of `inbound` where the socket type never receives.
+    /// Where only the newest message waits for the application: the pipe to it.
+    newest: Option<Writer>,
+    /// The other end of `inbound` where the socket type never receives, or only the newest message waits.
     sink: Option<Reader>,
     ending: Option<Ending>,
     /// The deadline for which an entry stands in the timers.
@@ -130,6 +136,8 @@ impl Session {
             presence: Arc::new(()),
             link: None,
             outbound: None,
+            feed: None,
+            newest: None,
             inbound: None,
             sink: None,
             ending: None,

@@ -4,8 +4,9 @@
 use std::io;
 
 use super::link::Stage;
+use super::newest::Feed;
 use super::{EngineDriver, Fate, Session};
-use crate::pipe::{Batch, TakeLimits};
+use crate::pipe::{Batch, Reader, TakeLimits};
 use crate::reactor::Services;
 
 impl Session {
@@ -19,6 +20,7 @@ impl Session {
         }
         let mut batch = link.spare.take().unwrap_or_default();
         loop {
+            self.feed_newest(services);
             self.gather(&mut batch);
             let link = self
                 .link
@@ -45,7 +47,7 @@ impl Session {
     fn gather(&mut self, batch: &mut Batch) {
         let link = self.link.as_mut().expect("the caller has one");
         let ready = link.stage == Stage::Ready;
-        let mut outbound = self.outbound.as_mut().filter(|_| ready);
+        let mut outbound = source(&mut self.feed, &mut self.outbound).filter(|_| ready);
         let transcodes = ready && link.transcodes;
         let at_boundary = if transcodes {
             link.transcoder.is_at_message_boundary()
@@ -114,14 +116,23 @@ impl Session {
         if messages == 0 {
             return;
         }
-        let outbound = self
-            .outbound
-            .as_mut()
-            .expect("message bytes come from a pipe");
+        let outbound =
+            source(&mut self.feed, &mut self.outbound).expect("message bytes come from a pipe");
         if link.transcodes {
             link.transcoder.sent(messages, outbound);
         } else {
             outbound.sent(messages);
         }
+    }
+}
+
+/// Where sends are taken from.
+pub(super) fn source<'a>(
+    feed: &'a mut Option<Feed>,
+    outbound: &'a mut Option<Reader>,
+) -> Option<&'a mut Reader> {
+    match feed {
+        Some(feed) => Some(&mut feed.reader),
+        None => outbound.as_mut(),
     }
 }

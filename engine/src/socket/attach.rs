@@ -7,10 +7,10 @@ use std::sync::Arc;
 use super::{Arrival, BindError, ConnectError, DetachError, Socket};
 use crate::memory::Pool;
 use crate::peer::PeerId;
-use crate::pipe::{Owner, PipeConfig, Reader, Role, Writer, pipe};
+use crate::pipe::{Owner, PipeConfig, Reader, Role, Writer, newest_pipe, pipe};
 use crate::reactor::{AttachmentId, Command, SessionAddress};
 use crate::session::SessionConfig;
-use crate::transport::{self, Endpoint, Use};
+use crate::transport::{self, Endpoint, EndpointError, Use};
 
 /// The binds and connects of a socket.
 #[derive(Debug, Default)]
@@ -123,6 +123,10 @@ impl Attachments {
         self.next == 0
     }
 
+    pub(super) const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Whether there is such a bind or connect.
     fn has(&self, kind: Use, text: &str) -> bool {
         let mut entries = self.entries.iter();
@@ -191,6 +195,7 @@ impl Socket {
             return Err(BindError::Terminated);
         }
         if let Some(name) = transport::name(endpoint).map_err(BindError::Endpoint)? {
+            self.may_be_inproc().map_err(BindError::Endpoint)?;
             return self.bind_name(endpoint, name);
         }
         let addresses =
@@ -274,6 +279,7 @@ impl Socket {
             return Err(ConnectError::Terminated);
         }
         if let Some(name) = transport::name(endpoint).map_err(ConnectError::Endpoint)? {
+            self.may_be_inproc().map_err(ConnectError::Endpoint)?;
             return self.connect_name(endpoint, name);
         }
         let (to, source) =
@@ -298,6 +304,14 @@ impl Socket {
             },
         );
         Ok(())
+    }
+
+    const fn may_be_inproc(&self) -> Result<(), EndpointError> {
+        if self.options.conflate {
+            Err(EndpointError::NoConflate)
+        } else {
+            Ok(())
+        }
     }
 
     /// Notes a connect; `None` if nothing comes of it.
@@ -473,6 +487,11 @@ impl Socket {
             reader_role: Role::Engine,
         };
         let session = self.host.engines().get(engine).owner.clone();
+        if self.options.conflate && self.socket_type.sends_messages() {
+            return self.add_writer(peer, |pool, owner, key| {
+                newest_pipe(pool, owner, key, session, 0)
+            });
+        }
         self.add_writer(peer, |pool, owner, key| {
             pipe(config, pool, owner, key, session, 0)
         })

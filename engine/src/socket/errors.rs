@@ -52,6 +52,8 @@ pub enum TrySendError<M> {
     OutOfTurn(M),
     /// A ROUTER that was told to refuse such messages has no peer of that routing id.
     Unroutable(M),
+    /// A socket that keeps only the newest message takes messages of one frame.
+    OneFrameOnly(M),
     /// This socket type does not send.
     Unsupported(M),
     /// The context was shut down.
@@ -83,6 +85,8 @@ pub enum SendError<M> {
     OutOfTurn(M),
     /// A ROUTER that was told to refuse such messages has no peer of that routing id.
     Unroutable(M),
+    /// A socket that keeps only the newest message takes messages of one frame.
+    OneFrameOnly(M),
     /// This socket type does not send.
     Unsupported(M),
     /// The context was shut down.
@@ -137,6 +141,7 @@ impl<M> TrySendError<M> {
             Self::Full(message) => TrySendError::Full(change(message)),
             Self::OutOfTurn(message) => TrySendError::OutOfTurn(change(message)),
             Self::Unroutable(message) => TrySendError::Unroutable(change(message)),
+            Self::OneFrameOnly(message) => TrySendError::OneFrameOnly(change(message)),
             Self::Unsupported(message) => TrySendError::Unsupported(change(message)),
             Self::Terminated(message) => TrySendError::Terminated(change(message)),
         }
@@ -148,6 +153,7 @@ impl<M> TrySendError<M> {
             Self::Full(message)
             | Self::OutOfTurn(message)
             | Self::Unroutable(message)
+            | Self::OneFrameOnly(message)
             | Self::Unsupported(message)
             | Self::Terminated(message) => message,
         }
@@ -165,6 +171,7 @@ impl<M> SendError<M> {
             Self::TimedOut(message)
             | Self::OutOfTurn(message)
             | Self::Unroutable(message)
+            | Self::OneFrameOnly(message)
             | Self::Unsupported(message)
             | Self::Terminated(message) => message,
         }
@@ -178,6 +185,7 @@ impl<M> From<TrySendError<M>> for SendError<M> {
             TrySendError::Full(message) => Self::TimedOut(message),
             TrySendError::OutOfTurn(message) => Self::OutOfTurn(message),
             TrySendError::Unroutable(message) => Self::Unroutable(message),
+            TrySendError::OneFrameOnly(message) => Self::OneFrameOnly(message),
             TrySendError::Unsupported(message) => Self::Unsupported(message),
             TrySendError::Terminated(message) => Self::Terminated(message),
         }
@@ -248,6 +256,7 @@ impl<M> fmt::Display for TrySendError<M> {
             Self::Full(_) => "no peer can take a message now",
             Self::OutOfTurn(_) => SEND_OUT_OF_TURN,
             Self::Unroutable(_) => UNROUTABLE,
+            Self::OneFrameOnly(_) => "a socket that keeps the newest message takes one frame",
             Self::Unsupported(_) => "this socket type does not send",
             Self::Terminated(_) => TERMINATED,
         })
@@ -262,6 +271,7 @@ impl<M> fmt::Display for SendError<M> {
             Self::TimedOut(_) => "no peer could take the message within the send timeout",
             Self::OutOfTurn(_) => SEND_OUT_OF_TURN,
             Self::Unroutable(_) => UNROUTABLE,
+            Self::OneFrameOnly(_) => "a socket that keeps the newest message takes one frame",
             Self::Unsupported(_) => "this socket type does not send",
             Self::Terminated(_) => TERMINATED,
         })
@@ -309,6 +319,8 @@ pub enum OptionError {
     },
     /// This host has no such option.
     NotOnThisHost,
+    /// The option is for a socket that is not yet bound or connected.
+    TooLate,
     /// The context has none of the engines that were named.
     NoSuchEngine,
 }
@@ -319,6 +331,7 @@ impl fmt::Display for OptionError {
             Self::NotForThisType => {
                 f.write_str("the option means nothing to a socket of this type")
             }
+            Self::TooLate => f.write_str("the socket is bound or connected already"),
             Self::NotOnThisHost => f.write_str("this host has no such option"),
             Self::NoSuchEngine => f.write_str("the context has none of these engines"),
             Self::BadValue { allowed } => write!(f, "the option takes {allowed}"),

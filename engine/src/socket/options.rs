@@ -49,6 +49,8 @@ pub(crate) struct Options {
     pub(crate) connect_routing_id: Option<RoutingId>,
     /// Messages wait only for peers whose connection is ready.
     pub(crate) immediate: bool,
+    /// Only the newest message waits, in either direction.
+    pub(crate) conflate: bool,
     /// An empty message goes first to each new peer.
     pub(crate) probe_router: bool,
     /// Which engines may serve its peers, by bit; 0 is all.
@@ -78,6 +80,7 @@ impl Default for Options {
             routing_id: RoutingId::default(),
             connect_routing_id: None,
             immediate: false,
+            conflate: false,
             probe_router: false,
             engines_allowed: 0,
         }

@@ -72,6 +72,9 @@ impl Socket {
     #[inline]
     fn route(&mut self, message: Message) -> Result<(), TrySendError<Message>> {
         let more = message.more();
+        if more && self.options.conflate {
+            return Err(TrySendError::OneFrameOnly(message));
+        }
         if message.len() > COPY_BYTES_MAX {
             return self.route_large(message);
         }

@@ -94,6 +94,14 @@ impl SocketType {
         !matches!(self, Self::Push | Self::Pub)
     }
 
+    /// Whether a socket may keep only the newest message: where messages stand for themselves.
+    pub(super) const fn conflates(self) -> bool {
+        matches!(
+            self,
+            Self::Push | Self::Pull | Self::Pub | Self::Sub | Self::Dealer
+        )
+    }
+
     /// Whether a send may wait: for room, for a peer, or for both.
     pub(super) const fn waits_to_send(self) -> bool {
         !matches!(self, Self::Pull | Self::Sub | Self::XSub | Self::Rep)

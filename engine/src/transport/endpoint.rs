@@ -80,6 +80,9 @@ pub enum EndpointError {
     /// An IPv6 address, while the socket was told to do without
     /// ([`Socket::set_ipv6`](crate::Socket::set_ipv6)).
     Ipv6Off,
+    /// An inproc endpoint, for a socket that keeps only the newest message
+    /// ([`Socket::set_conflate`](crate::Socket::set_conflate)).
+    NoConflate,
     /// A wildcard (`*`) in an endpoint to connect to.
     WildcardPeer,
     /// An ipc endpoint without a path, or with a zero byte in it.
@@ -106,6 +109,7 @@ impl fmt::Display for EndpointError {
             Self::BadPort => "tcp endpoint needs a port from 0 to 65535 (or * when binding)",
             Self::UnknownHost => "host cannot be read, or is not known",
             Self::Ipv6Off => "IPv6 address, and IPv6 is turned off for this socket",
+            Self::NoConflate => "inproc does not keep only the newest message",
             Self::WildcardPeer => "cannot connect to a wildcard: name the peer",
             Self::NoPath => "ipc endpoint needs a path",
             Self::PathTooLong => "ipc path is longer than 107 bytes",

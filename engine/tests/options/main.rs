@@ -8,6 +8,7 @@
     reason = "a test has the clock of its host"
 )]
 
+mod conflate;
 mod connections;
 mod contexts;
 #[cfg(target_os = "linux")]

@@ -8,6 +8,11 @@ use std::path::{Path, PathBuf};
 /// A setter, the file of its test among `tests/`, and the test.
 const TESTED: &[(&str, &str, &str)] = &[
     (
+        "set_conflate",
+        "options/conflate.rs",
+        "only_the_newest_message_waits_for_a_peer",
+    ),
+    (
         "set_affinity",
         "engines.rs",
         "a_socket_with_an_affinity_has_all_its_peers_at_the_engines_it_names",

@@ -96,6 +96,25 @@ impl Socket {
         Ok(())
     }
 
+    /// PUSH, PULL, PUB, SUB, DEALER: keeps only the newest message for each peer, and from each: a new one takes the place
+    /// of one that was not yet sent, or not yet received, and the high-water marks mean nothing. What was replaced is
+    /// counted ([`Statistics::dropped_conflated`](crate::Statistics::dropped_conflated)). Default false.
+    ///
+    /// Messages have one frame then: others are refused
+    /// ([`SendError::OneFrameOnly`](crate::SendError::OneFrameOnly)), and dropped where peers send them. inproc does not
+    /// conflate, and its endpoints are refused.
+    ///
+    /// # Errors
+    /// The type does not conflate; or the socket is bound or connected already.
+    pub fn set_conflate(&mut self, conflate: bool) -> Result<(), OptionError> {
+        self.only_if(self.socket_type.conflates())?;
+        if !self.attachments.is_empty() {
+            return Err(OptionError::TooLate);
+        }
+        self.options.conflate = conflate;
+        Ok(())
+    }
+
     /// What [`Self::set_send_high_water_mark`] set last.
     #[must_use]
     pub const fn send_high_water_mark(&self) -> u32 {

@@ -146,17 +146,18 @@ impl Router {
         let Some(holder) = self.routes.get(id).copied() else {
             return false;
         };
-        if self.handover {
-            // Before the holder goes: its id is not for those who wait.
-            self.routes.remove(id);
-            self.remove_peer(holder);
-            return false;
-        }
         if self.is_gone(holder) {
+            // What it said and nobody read keeps its name, with handover, too.
             self.pass_on(id);
-        } else {
+        } else if !self.handover {
             // They may come again and again.
             self.forget_unheard_gone(id);
+        }
+        if self.handover
+            && let Some(holder) = self.routes.remove(id)
+        {
+            // Its id is gone before it goes: it is not for those who wait.
+            self.remove_peer(holder);
         }
         self.routes.contains_key(id)
     }
@@ -269,8 +270,21 @@ impl Router {
         if !self.mandatory || self.sending != Sending::Start {
             return true;
         }
+        let mut passed = 0;
         // Who has no room leaves the turns, and comes back when it has.
-        while let Some(writer) = self.writers.current() {
+        while let Some(peer) = self.writers.current_peer() {
+            if !self.ids.contains_key(&peer) {
+                // No message can name it: its connection is not ready, or its routing id is another's.
+                if passed == self.writers.slots() {
+                    break;
+                }
+                passed += 1;
+                self.writers.next_turn();
+                continue;
+            }
+            let Some(writer) = self.writers.current() else {
+                break;
+            };
             if writer.is_reader_gone() {
                 self.writers.deactivate_current();
             } else if writer.can_write() {

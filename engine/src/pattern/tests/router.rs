@@ -330,3 +330,28 @@ fn check_empty(router: &mut Stage) {
     };
     assert_eq!(state.sizes(), [0; 4]);
 }
+
+#[test]
+fn a_mandatory_router_cannot_send_to_a_peer_that_no_message_can_name() {
+    let mut router = Stage::new(Kind::Router);
+    router.set(Setting::RouterMandatory(true));
+    let connecting = router.name();
+    let _nameless = router.outbound(connecting);
+    assert!(!router.can_send());
+    let _ann = router.peer_named("ann");
+    assert!(router.can_send());
+}
+
+#[test]
+fn with_handover_the_successor_of_one_that_left_with_messages_unread_is_heard() {
+    let mut router = Stage::new(Kind::Router);
+    router.set(Setting::RouterHandover(true));
+    let mut first = router.peer_named("ann");
+    first.says(&["1"]);
+    drop(first);
+    let mut second = router.peer_named("ann");
+    second.says(&["2"]);
+    assert_eq!(router.receive_all(), [["ann", "1"], ["ann", "2"]]);
+    router.send(&["ann", "a"]).unwrap();
+    assert_eq!(second.hears_all(), [["a"]]);
+}

@@ -71,8 +71,8 @@ fn what_a_wait_costs_does_not_depend_on_how_many_are_idle() {
             context.driver()
         );
         for looks in looks_by_crowd {
-            // The connection's own news, then at most some looks for each message: never one of the idle.
-            assert!((MESSAGES..4 * MESSAGES + 20).contains(&looks), "{looks}");
+            // Some looks for each message, by how the threads happen to meet; one of all the idle would be 10 000.
+            assert!((MESSAGES..20 * MESSAGES).contains(&looks), "{looks}");
         }
     }
 }

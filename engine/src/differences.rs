@@ -80,6 +80,8 @@
 //!
 //! # Differences of behaviour
 //!
+//! - Over inproc types are checked: a connect to a name that is bound to a type that does not fit is an error, and one
+//!   that came before the bind is refused and counted by it. libzmq lets any two types talk.
 //! - A peer that breaks the protocol is counted and its connection is made again; libzmq gives it up for good and says
 //!   nothing.
 //! - Names are looked up in the background, each time a connection is made, and all their addresses are tried.

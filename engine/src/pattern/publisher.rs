@@ -396,7 +396,7 @@ impl Publisher {
     }
 
     /// Of how many peers it knows the connection, and how many notices wait.
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(super) fn sizes(&self) -> [usize; 2] {
         let waiting = self.upstream.as_ref();
         let waiting = waiting.map_or(0, |upstream| upstream.pending.len());

@@ -485,7 +485,7 @@ impl Router {
     }
 
     /// How many names, peers with a name, names that somebody waits for, and pipes to peers there are.
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(super) fn sizes(&self) -> [usize; 4] {
         let pipes = self.writers.iter().count();
         [self.routes.len(), self.ids.len(), self.unheard.len(), pipes]

@@ -74,7 +74,12 @@ impl<O: StableOutgoing, I: StableIncoming> Ring<O, I> {
             pausing: false,
             progressed: false,
         });
-        self.arm_receive(socket);
+        if self.lent.hungry.len() > 0 {
+            // Whoever was served last must not overtake those that wait for a buffer.
+            self.lent.hungry.fed.push_back(socket);
+        } else {
+            self.arm_receive(socket);
+        }
     }
 
     /// Arms receives that waited for a buffer, where there are buffers now.

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use std::{env, fs};
 
 use ringmq::{DriverChoice, Multipart};
@@ -28,7 +29,13 @@ context.destroy()
 ";
 
 /// A Python with pyzmq, or why there is none. It stays in the target folder for the next run.
-fn python() -> Result<PathBuf, String> {
+pub(super) fn python() -> Result<PathBuf, String> {
+    static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    // Two tests must not make the environment at once.
+    FOUND.get_or_init(find_or_make).clone()
+}
+
+fn find_or_make() -> Result<PathBuf, String> {
     let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pyzmq");
     let python = home.join("bin/python");
     if has_pyzmq(&python) {

@@ -148,11 +148,10 @@ impl Script {
     }
 
     fn greet_two(&mut self, socket_type: &str) -> io::Result<()> {
-        let number = if socket_type == "PUSH" { 8 } else { 7 };
+        let (number, theirs) = numbers(socket_type);
         self.write(&[0xFF, 0, 0, 0, 0, 0, 0, 0, 1, 0x7F, 1, number])?;
         self.write(&[0, 0])?;
         let greeting = self.read_array::<12>()?;
-        let theirs = if socket_type == "PUSH" { 7 } else { 8 };
         assert_eq!((greeting[0], greeting[9] & 1), (0xFF, 1), "{greeting:?}");
         assert_eq!(greeting[11], theirs, "the socket type in {greeting:?}");
         let (flags, identity) = self.read_frame_two()?;
@@ -251,6 +250,20 @@ impl Script {
         let mut body = vec![0; bytes as usize];
         self.stream.read_exact(&mut body)?;
         Ok(body)
+    }
+}
+
+/// The numbers that ZMTP 2.0 gives a type, and the one of ours that talks to it.
+fn numbers(socket_type: &str) -> (u8, u8) {
+    match socket_type {
+        "PUB" => (1, 2),
+        "SUB" => (2, 1),
+        "REQ" => (3, 4),
+        "REP" => (4, 3),
+        "DEALER" => (5, 6),
+        "PULL" => (7, 8),
+        "PUSH" => (8, 7),
+        other => panic!("no script plays {other}"),
     }
 }
 

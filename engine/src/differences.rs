@@ -84,6 +84,17 @@
 //!   that came before the bind is refused and counted by it. libzmq lets any two types talk.
 //! - A peer that breaks the protocol is counted and its connection is made again; libzmq gives it up for good and says
 //!   nothing.
+//! - `unbind` stops listening and keeps the connections that were accepted there. libzmq ends them.
+//! - A second peer of a PAIR is refused and tries again: it takes over when the first one leaves. libzmq keeps its
+//!   connection open and throws away what comes from it.
+//! - A peer that announces a routing id which a living peer of a ROUTER has waits, unheard, until that one is gone.
+//!   libzmq takes its first message for another routing id. With handover the old peer's connection ends here, and what
+//!   it said before it left by itself can still be read.
+//! - A reply that a REQ cannot read is dropped and counted; libzmq ends the connection. A relaxed REQ that finds no room
+//!   for its next request still awaits the reply to its last one.
+//! - With `IMMEDIATE`, what came before a connection ended can still be read. libzmq drops it.
+//! - Subscriptions are not limited by high-water marks. Messages that an XSUB sends while a connection is not ready are
+//!   not kept for it.
 //! - Names are looked up in the background, each time a connection is made, and all their addresses are tried.
 //! - Each message that is not delivered is counted, with the reason ([`Statistics`](crate::Statistics)).
 //! - Errors are one small enumeration for each call; what could not be sent comes back in them.

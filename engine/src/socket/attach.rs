@@ -1,9 +1,9 @@
 //! Binding and connecting, and undoing both.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::attachments::Leaving;
 use super::{Arrival, BindError, ConnectError, DetachError, Socket};
 use crate::memory::Pool;
 use crate::peer::PeerId;
@@ -11,147 +11,6 @@ use crate::pipe::{Owner, PipeConfig, Reader, Role, Writer, newest_pipe, pipe};
 use crate::reactor::{AttachmentId, Command, SessionAddress};
 use crate::session::SessionConfig;
 use crate::transport::{self, Endpoint, EndpointError, Use};
-
-/// The binds and connects of a socket.
-#[derive(Debug, Default)]
-pub(super) struct Attachments {
-    next: u64,
-    entries: Vec<Attachment>,
-    answers: Vec<(AttachmentId, io::Result<Endpoint>)>,
-    /// The endpoint of the last bind or connect.
-    last: Option<String>,
-}
-
-#[derive(Debug)]
-struct Attachment {
-    id: AttachmentId,
-    kind: Use,
-    /// The text the application gave.
-    text: String,
-    /// The text it came to mean, where that differs (a chosen port).
-    meaning: Option<String>,
-    leaving: bool,
-    /// The peer that a connect leads to.
-    peer: Option<PeerId>,
-    /// Who carries it out.
-    engine: usize,
-}
-
-/// A bind or connect that is being ended.
-#[derive(Debug)]
-struct Leaving {
-    attachment: AttachmentId,
-    peer: Option<PeerId>,
-    engine: usize,
-}
-
-impl Attachments {
-    pub(super) fn add(&mut self, kind: Use, text: &str) -> AttachmentId {
-        let id = AttachmentId(self.next);
-        self.next += 1;
-        let text = text.to_owned();
-        self.entries.push(Attachment {
-            id,
-            kind,
-            text,
-            meaning: None,
-            leaving: false,
-            peer: None,
-            engine: 0,
-        });
-        id
-    }
-
-    pub(super) fn bound(&mut self, id: AttachmentId, result: io::Result<Endpoint>) {
-        // Whoever gave a bind up does not ask for its result.
-        let awaited = self
-            .entries
-            .iter()
-            .any(|entry| entry.id == id && !entry.leaving);
-        if awaited {
-            self.answers.push((id, result));
-        }
-    }
-
-    /// Nobody asks for the result of a bind any more, and it is to be undone; returns where it is and by which
-    /// engine.
-    fn abandon(&mut self, id: AttachmentId) -> Option<(String, usize)> {
-        drop(self.take_answer(id));
-        let entry = self.entries.iter_mut().find(|entry| entry.id == id)?;
-        entry.leaving = true;
-        Some((entry.text.clone(), entry.engine))
-    }
-
-    pub(super) fn detached(&mut self, id: AttachmentId) {
-        self.entries.retain(|entry| entry.id != id);
-    }
-
-    fn take_answer(&mut self, id: AttachmentId) -> Option<io::Result<Endpoint>> {
-        let place = self
-            .answers
-            .iter()
-            .position(|(answered, _)| *answered == id)?;
-        Some(self.answers.swap_remove(place).1)
-    }
-
-    fn settle(&mut self, id: AttachmentId, endpoint: &Endpoint) {
-        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == id) {
-            entry.meaning = Some(endpoint.to_string());
-        }
-        self.last = Some(endpoint.to_string());
-    }
-
-    fn holds(&self, id: AttachmentId) -> bool {
-        self.entries.iter().any(|entry| entry.id == id)
-    }
-
-    fn leave(&mut self, kind: Use, text: &str) -> Option<Leaving> {
-        let entry = self.entries.iter_mut().find(|entry| {
-            let named = entry.text == text || entry.meaning.as_deref() == Some(text);
-            named && entry.kind == kind && !entry.leaving
-        })?;
-        entry.leaving = true;
-        Some(Leaving {
-            attachment: entry.id,
-            peer: entry.peer,
-            engine: entry.engine,
-        })
-    }
-
-    /// Whether there never was one. An unbind leaves peers behind.
-    pub(super) const fn were_none(&self) -> bool {
-        self.next == 0
-    }
-
-    pub(super) const fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
-    /// Whether there is such a bind or connect.
-    fn has(&self, kind: Use, text: &str) -> bool {
-        let mut entries = self.entries.iter();
-        entries.any(|entry| entry.kind == kind && entry.text == text && !entry.leaving)
-    }
-
-    /// The engine that carries it out.
-    fn goes_to(&mut self, id: AttachmentId, engine: usize) {
-        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == id) {
-            entry.engine = engine;
-        }
-    }
-
-    /// The peer is gone for good, and the connect that led to it is over.
-    pub(super) fn peer_left(&mut self, peer: PeerId) {
-        self.entries.retain(|entry| entry.peer != Some(peer));
-    }
-
-    /// The connect leads to this peer.
-    fn reaches(&mut self, id: AttachmentId, peer: PeerId) {
-        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == id) {
-            entry.peer = Some(peer);
-        }
-    }
-}
 
 impl Socket {
     /// Listens on an endpoint: `tcp://host:port` (`*` for any host or a free port; an interface, as `eth0`, for its first

@@ -5,6 +5,7 @@
 
 mod asynchronous;
 mod attach;
+mod attachments;
 mod errors;
 mod inproc;
 mod options;
@@ -40,7 +41,7 @@ use crate::pattern::Pattern;
 use crate::pipe::Owner;
 use crate::reactor::Spin;
 use crate::transport::Endpoint;
-use attach::Attachments;
+use attachments::Attachments;
 use inproc::Neighbours;
 
 /// What a socket could do now without blocking.

@@ -94,7 +94,7 @@ struct Makers {
 impl Makers {
     fn new() -> Self {
         let mut drivers = vec![DriverChoice::Shim];
-        if cfg!(target_os = "linux") {
+        if cfg!(all(target_os = "linux", not(ringmq_portable))) {
             drivers.push(DriverChoice::Ring);
         }
         let context = |driver| Context::builder().driver(driver).build().unwrap();

@@ -228,13 +228,14 @@ impl Session {
             .transcoder
             .is_needed(&link.wire, self.config.sends_subscriptions);
         self.epoch += 1;
-        self.socket.counters.connections.add_shared(1);
         if let Role::Connect { retry, .. } = &mut self.role {
             retry.succeeded();
         }
         if self.ending.is_none() {
             self.tell_arrival(surroundings);
         }
+        // Last: whoever sees the connection counted finds what it brought.
+        self.socket.counters.connections.add_shared(1);
     }
 
     /// Tells the socket what this connection brings it: a pipe to read from, if it has none of this peer, and the wish

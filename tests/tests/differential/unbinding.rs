@@ -47,11 +47,7 @@ fn unbind_keeps_live_peers_only_here() {
     until(&mut theirs, |world| world.act(&send) == Outcome::WouldBlock);
     theirs.end();
 
-    let mut drivers = vec![DriverChoice::Shim];
-    if cfg!(not(ringmq_portable)) {
-        drivers.push(DriverChoice::Ring);
-    }
-    for driver in drivers {
+    for driver in [DriverChoice::Shim, DriverChoice::Ring] {
         let mut ours = Ours::new(driver);
         connect_and_unbind(&mut ours);
         assert_eq!(ours.act(&send), Outcome::Done);

@@ -8,7 +8,6 @@ use std::time::Duration;
 use ringmq_driver::Time;
 
 use super::link::Stage;
-use super::newest::Feed;
 use super::outbound::source;
 use super::{Ending, EngineDriver, Fate, Role, Session};
 use crate::monitor::MonitorEventKind;
@@ -76,7 +75,7 @@ impl Session {
             && self.ending.is_none()
             && let Some(outbound) = self.outbound.take()
         {
-            let fed = self.feed.take().map_or(0, Feed::leave);
+            let fed = self.feed.take().map_or(0, |feed| feed.leave());
             let dropped = fed + outbound.leave();
             self.socket.counters.dropped_peer_gone.add_shared(dropped);
         }
@@ -205,7 +204,7 @@ impl Session {
         self.tell_if_given_up();
         let counters = &self.socket.counters;
         if let Some(outbound) = self.outbound {
-            let fed = self.feed.map_or(0, Feed::leave);
+            let fed = self.feed.map_or(0, |feed| feed.leave());
             let dropped = fed + outbound.leave();
             if self.ending.is_some() {
                 counters.dropped_linger.add_shared(dropped);
@@ -214,7 +213,7 @@ impl Session {
             }
         }
         // The application drops its end only when its socket is closed.
-        let to_application = self.newest.or(self.inbound);
+        let to_application = self.newest.map(|newest| *newest).or(self.inbound);
         let unread = to_application.map_or(0, Writer::leave);
         counters.dropped_closed.add_shared(unread);
         if let Some(sink) = self.sink {

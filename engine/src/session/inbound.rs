@@ -334,10 +334,10 @@ impl Session {
             self.socket.owner.clone(),
             0,
         );
-        self.newest = Some(writer);
+        self.newest = Some(Box::new(writer));
         let (inbound, sink) = unread_pipe(surroundings);
         self.inbound = Some(inbound);
-        self.sink = Some(sink);
+        self.sink = Some(Box::new(sink));
         Some(reader)
     }
 
@@ -350,7 +350,7 @@ impl Session {
         let sink = &mut self.sink;
         let inbound = self.inbound.get_or_insert_with(|| {
             let (writer, reader) = unread_pipe(surroundings);
-            *sink = Some(reader);
+            *sink = Some(Box::new(reader));
             writer
         });
         while !bytes.is_empty() {

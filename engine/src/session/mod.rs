@@ -98,13 +98,14 @@ pub(crate) struct Session {
     presence: Arc<()>,
     link: Option<Link>,
     outbound: Option<Reader>,
+    // What few sessions have is boxed: an idle peer's memory is mostly this structure.
     /// Where `outbound` holds only the newest message: what is being sent.
-    feed: Option<Feed>,
+    feed: Option<Box<Feed>>,
     inbound: Option<Writer>,
     /// Where only the newest message waits for the application: the pipe to it.
-    newest: Option<Writer>,
+    newest: Option<Box<Writer>>,
     /// The other end of `inbound` where the socket type never receives, or only the newest message waits.
-    sink: Option<Reader>,
+    sink: Option<Box<Reader>>,
     ending: Option<Ending>,
     /// The deadline for which an entry stands in the timers.
     timer: Option<Time>,

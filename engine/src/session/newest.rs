@@ -47,7 +47,9 @@ impl Session {
         else {
             return;
         };
-        let feed = self.feed.get_or_insert_with(|| Feed::new(services));
+        let feed = self
+            .feed
+            .get_or_insert_with(|| Box::new(Feed::new(services)));
         if !feed.reader.has_data()
             && let Some(frame) = outbound.next_frame()
         {

@@ -128,7 +128,7 @@ impl Session {
 
 /// Where sends are taken from.
 pub(super) fn source<'a>(
-    feed: &'a mut Option<Feed>,
+    feed: &'a mut Option<Box<Feed>>,
     outbound: &'a mut Option<Reader>,
 ) -> Option<&'a mut Reader> {
     match feed {

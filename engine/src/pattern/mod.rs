@@ -315,6 +315,23 @@ impl Pattern {
         more: bool,
         counters: &Counters,
     ) -> Result<(), Refused<'a>> {
+        // The flood's type goes inline; the others have more to do than a call costs.
+        match self {
+            Self::Push(balancer) => {
+                let sent = balancer.send(frame, more);
+                sent.map_err(|frame| (Refusal::Full, frame))
+            }
+            _ => self.send_by_pattern(frame, more, counters),
+        }
+    }
+
+    #[inline(never)]
+    fn send_by_pattern<'a>(
+        &mut self,
+        frame: Outgoing<'a>,
+        more: bool,
+        counters: &Counters,
+    ) -> Result<(), Refused<'a>> {
         match self {
             Self::Push(balancer)
             | Self::Dealer(Dealer { balancer, .. })
@@ -366,6 +383,18 @@ impl Pattern {
     /// There is none, for the reason given.
     #[inline]
     pub(crate) fn receive<T>(
+        &mut self,
+        take: &mut impl FnMut(PipeFrame<'_>) -> T,
+        counters: &Counters,
+    ) -> Result<T, Nothing> {
+        match self {
+            Self::Pull(queue) => queue.receive(take).ok_or(Nothing::Empty),
+            _ => self.receive_by_pattern(take, counters),
+        }
+    }
+
+    #[inline(never)]
+    fn receive_by_pattern<T>(
         &mut self,
         take: &mut impl FnMut(PipeFrame<'_>) -> T,
         counters: &Counters,

@@ -362,7 +362,7 @@ impl Pattern {
     }
 
     /// Whether the frame received next belongs to the message of the last one.
-    #[inline]
+    #[cfg(all(test, not(loom)))]
     pub(crate) fn is_inside_message(&self) -> bool {
         match self {
             Self::Push(_) => false,

@@ -343,6 +343,7 @@ impl Publisher {
         upstream.is_some_and(|upstream| !upstream.pending.is_empty())
     }
 
+    #[cfg(all(test, not(loom)))]
     pub(super) fn is_inside_message(&self) -> bool {
         let upstream = self.upstream.as_ref();
         upstream.is_some_and(|upstream| upstream.inside_message)

@@ -212,6 +212,7 @@ impl Router {
         can || self.inside_notice || !self.notices.is_empty()
     }
 
+    #[cfg(all(test, not(loom)))]
     pub(super) const fn is_inside_message(&self) -> bool {
         self.announced.is_some() || self.inside_notice || self.queue.is_inside_message()
     }

@@ -250,9 +250,13 @@ impl Socket {
         &mut self,
         take: &mut impl FnMut(PipeFrame<'_>) -> T,
     ) -> Result<T, TryRecvError> {
-        match self.pattern.receive(take, &self.shared.counters) {
+        let mut ended = false;
+        let mut take = |frame: PipeFrame<'_>| {
+            ended = !frame.more;
+            take(frame)
+        };
+        match self.pattern.receive(&mut take, &self.shared.counters) {
             Ok(taken) => {
-                let ended = !self.pattern.is_inside_message();
                 self.shared.counters.messages_received.add(u64::from(ended));
                 Ok(taken)
             }
